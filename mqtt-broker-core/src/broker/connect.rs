@@ -1,0 +1,426 @@
+//! CONNECT, and what it leads to.
+
+use alloc::boxed::Box;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::num::{NonZeroU16, NonZeroU32};
+use core::time::Duration;
+
+use mqtt_codec::packet::{Connack, ConnackProperties, Connect, WillBuf};
+use mqtt_codec::reason_code::ConnectReasonCode;
+use mqtt_codec::{ClientIdBuf, DecodeError, Limits, Packet, ProtocolName, TextBuf, TopicName, Version};
+use mqtt_session::{CloseReason, Connection, Instant, Negotiated, ProblemInformation, Resend, Role};
+
+use super::Broker;
+use super::limits;
+use crate::access::{Authentication, AuthenticationRequest, EnhancedData};
+use crate::action::Action;
+use crate::config::{Availability, Config};
+use crate::counters::Cause;
+use crate::durable::Held;
+use crate::event::Event;
+use crate::link::LinkState;
+use crate::link_id::LinkId;
+use crate::matching::SessionKey;
+use crate::record::{Record, SessionRecord};
+use crate::session::BrokerSession;
+use crate::timer::Timer;
+
+/// A CONNECT that keeps to the limits, while it is decided whether the client may come in.
+#[derive(Debug)]
+pub(crate) struct PendingConnect {
+    pub(crate) version: Version,
+    pub(crate) client_id: ClientIdBuf,
+    /// Whether the Client Identifier is ours.
+    assigned: bool,
+    clean_start: bool,
+    keep_alive: u16,
+    /// As asked for; in 3.x what Clean Session stands for.
+    session_expiry: u32,
+    receive_maximum: u16,
+    maximum_packet_size: u32,
+    topic_alias_maximum: u16,
+    wants_response_information: bool,
+    wants_problem_information: bool,
+    will: Option<Box<WillBuf>>,
+    user_name: Option<TextBuf>,
+    pub(crate) method: Option<TextBuf>,
+}
+
+impl Broker {
+    pub(super) fn handle_connect(&mut self, now: Instant, link: LinkId, connect: &Connect<'_>) {
+        let Some(at) = self.hub.links.get_mut(link) else { return };
+        at.version = connect.version;
+        if !connect.client_id.is_empty() {
+            at.client_id = Some(ClientIdBuf::from(connect.client_id));
+        }
+        let address = at.peer.address;
+        let authentication = at.peer.authentication;
+        let assigned = at.peer.assigned_client_id.clone();
+        if let Err((cause, code)) = check(&self.hub.config, connect) {
+            if let Some(cause) = cause {
+                self.hub.refuse(link, cause);
+            }
+            return self.refuse_connect(now, link, code);
+        }
+        let pending = Box::new(PendingConnect::new(&self.hub.config, connect, assigned));
+        if authentication == Authentication::Anonymous && connect.properties.authentication_method.is_none() {
+            return self.establish(now, link, &pending, None, None);
+        }
+        if authentication == Authentication::Anonymous {
+            // [MQTT-4.12.0-1]: nobody is there who knows the method.
+            return self.refuse_connect(now, link, ConnectReasonCode::BadAuthenticationMethod);
+        }
+        let data = connect.properties.authentication_data.map(|data| data.as_bytes().to_vec());
+        let request = Box::new(AuthenticationRequest {
+            client_id: pending.client_id.clone(),
+            version: connect.version,
+            address,
+            user_name: pending.user_name.clone(),
+            password: connect.password.map(|password| password.as_bytes().into()),
+            enhanced: pending.method.clone().map(|method| EnhancedData { method, data }),
+            again: false,
+        });
+        if let Some(at) = self.hub.links.get_mut(link) {
+            at.authentication_method.clone_from(&pending.method);
+            at.state = LinkState::Authenticating(pending);
+        }
+        self.hub.pause(link);
+        self.hub.actions.push_back(Action::Authenticate { link, request });
+    }
+
+    /// CONNACK with an error code, where the version has one for it, then the close [MQTT-3.2.2-7].
+    pub(super) fn refuse_connect(&mut self, now: Instant, link: LinkId, reason_code: ConnectReasonCode) {
+        let Some(at) = self.hub.links.get(link) else { return };
+        // [v3.1.1 MQTT-3.2.2-6]
+        if at.version == Version::V5_0 || reason_code.return_code().is_some() {
+            let properties = ConnackProperties::default();
+            self.hub.send(now, link, &Packet::Connack(Connack { session_present: false, reason_code, properties }));
+        }
+        self.end_link(now, link, CloseReason::Refused(reason_code));
+    }
+
+    /// A first packet that is no CONNECT of ours. [v3.1.1 MQTT-3.1.4-1] [MQTT-3.1.4-1]: 3.x gets no CONNACK, but for a
+    /// level that is not served.
+    pub(super) fn refuse_malformed_connect(&mut self, now: Instant, link: LinkId, error: DecodeError) {
+        if let Some((version, code)) = connack_for(&error) {
+            if let Some(at) = self.hub.links.get_mut(link) {
+                at.version = version;
+            }
+            let properties = ConnackProperties::default();
+            let connack = Connack { session_present: false, reason_code: code, properties };
+            self.hub.send(now, link, &Packet::Connack(connack));
+        }
+        self.end_link(now, link, CloseReason::Malformed(error));
+    }
+
+    /// Lets a client in: takeover, Clean Start, session, CONNACK.
+    pub(super) fn establish(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        pending: &PendingConnect,
+        principal: Option<TextBuf>,
+        data: Option<Vec<u8>>,
+    ) {
+        let existing = self.hub.sessions.find(pending.client_id.as_str());
+        if let Some(key) = existing {
+            if self.hub.sessions.get(key).is_some_and(|session| session.principal != principal) {
+                self.hub.refuse(link, Cause::Principal);
+                return self.refuse_connect(now, link, ConnectReasonCode::ClientIdentifierNotValid);
+            }
+            self.take_over(now, key, pending.clean_start);
+        }
+        // Taking over may have ended the session.
+        let existing = self.hub.sessions.find(pending.client_id.as_str());
+        let key = match existing {
+            Some(key) => key,
+            None => {
+                if let Some(cause) = self.session_refusal(principal.as_ref()) {
+                    self.hub.refuse(link, cause);
+                    return self.refuse_connect(now, link, ConnectReasonCode::QuotaExceeded);
+                }
+                let session = BrokerSession::new(pending.client_id.clone(), pending.version, principal);
+                let Some(key) = self.hub.sessions.insert(session) else {
+                    return self.refuse_connect(now, link, ConnectReasonCode::QuotaExceeded);
+                };
+                key
+            }
+        };
+        self.attach(now, link, key, pending, existing.is_some(), data);
+    }
+
+    /// [MQTT-3.1.4-3]: the older connection of the session ends, and with Clean Start the session too.
+    fn take_over(&mut self, now: Instant, key: SessionKey, clean_start: bool) {
+        let Some(session) = self.hub.sessions.get(key) else { return };
+        let old = session.link;
+        let will_goes = clean_start || session.expiry_interval == 0;
+        let delayed = session.will.as_ref().is_some_and(|will| will.borrowed().properties.will_delay_interval.unwrap_or(0) > 0);
+        if let Some(old) = old {
+            if !will_goes && delayed {
+                // The session goes on within the delay [MQTT-3.1.3-9].
+                self.hub.take_will(key);
+            }
+            self.end_link(now, old, CloseReason::TakenOver);
+        }
+        if clean_start {
+            self.end_session(now, key);
+        } else if old.is_none() {
+            self.hub.take_will(key);
+        }
+    }
+
+    fn session_refusal(&self, principal: Option<&TextBuf>) -> Option<Cause> {
+        if self.hub.sessions.len() >= self.hub.config.sessions {
+            return Some(Cause::Sessions);
+        }
+        let of_principal = principal.map_or(0, |principal| self.hub.sessions.of_principal(principal));
+        if of_principal >= self.hub.config.sessions_per_principal {
+            return Some(Cause::SessionsPerPrincipal);
+        }
+        self.memory_is_above(80).then_some(Cause::Memory)
+    }
+
+    /// Puts a session onto a link and prepares CONNACK.
+    fn attach(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        key: SessionKey,
+        pending: &PendingConnect,
+        session_present: bool,
+        data: Option<Vec<u8>>,
+    ) {
+        let epoch = self.hub.next_epoch();
+        let expiry = pending.session_expiry.min(self.hub.config.maximum_session_expiry);
+        let keep_alive = pending.keep_alive_in_force(&self.hub.config);
+        let mark = self.hub.durable.mark();
+        let Some(session) = self.hub.sessions.get_mut(key) else { return };
+        let was_stored = session_present && session.is_persistent();
+        session.link = Some(link);
+        session.version = pending.version;
+        session.expiry_interval = expiry;
+        session.disconnected_at = None;
+        session.epoch = epoch;
+        session.will.clone_from(&pending.will);
+        if was_stored && !session.is_persistent() && self.hub.durable.is_on() {
+            // It now ends with its connection, and a crash is the end of a connection.
+            let client_id = session.client_id.clone();
+            self.hub.durable.record(Record::SessionEnded { client_id }, 0);
+        }
+        self.record_session(key);
+        let connack = pending.connack(&self.hub.config, session_present, expiry, data.as_deref());
+        let Some(at) = self.hub.links.get_mut(link) else { return };
+        at.connection = Connection::new(pending.negotiated(&self.hub.config));
+        at.authentication_method.clone_from(&pending.method);
+        at.client_id = Some(pending.client_id.clone());
+        at.silence = silence(&self.hub.config, pending.version, keep_alive);
+        at.resend = session_present.then(|| Box::new(Resend::new()));
+        at.state = LinkState::AwaitStore { session: key, connack };
+        self.hub.timers.set(Timer::KeepAlive(link), now + at.silence);
+        let client_id = pending.client_id.clone();
+        self.hub.actions.push_back(Action::Notify(Event::Connected {
+            link,
+            client_id,
+            version: pending.version,
+            clean_start: pending.clean_start,
+            session_present,
+            keep_alive,
+            session_expiry_interval: expiry,
+            user_name: pending.user_name.clone(),
+        }));
+        match self.hub.durable.since(mark) {
+            Some(position) => {
+                self.hub.pause(link);
+                self.hub.durable.hold(position, Held::Connack { link });
+            }
+            None => self.send_connack(now, link),
+        }
+    }
+
+    /// CONNACK [MQTT-3.1.4-5], which nothing precedes, and what the session has waiting behind it.
+    pub(super) fn send_connack(&mut self, now: Instant, link: LinkId) {
+        let Some(at) = self.hub.links.get_mut(link) else { return };
+        let state = core::mem::replace(&mut at.state, LinkState::AwaitConnect);
+        let LinkState::AwaitStore { session, connack } = state else {
+            at.state = state;
+            return;
+        };
+        at.state = LinkState::Connected { session };
+        at.last_packet = now;
+        self.hub.counters.connections_accepted += 1;
+        self.hub.connected += 1;
+        self.hub.send_encoded(now, link, &connack);
+        self.hub.resume(link);
+        self.refill(now, session);
+    }
+
+    /// Records a session's values, when it outlives its connection.
+    pub(super) fn record_session(&mut self, key: SessionKey) {
+        if !self.hub.durable.is_on() {
+            return;
+        }
+        let Some(session) = self.hub.sessions.get(key) else { return };
+        if !session.is_persistent() {
+            return;
+        }
+        let record = SessionRecord {
+            client_id: session.client_id.clone(),
+            version: session.version,
+            principal: session.principal.clone(),
+            expiry_interval: session.expiry_interval,
+            disconnected_at: session.disconnected_at,
+            will: session.will.clone(),
+        };
+        let bytes = record.client_id.as_str().len() + self.hub.config.will_bytes.min(256);
+        self.hub.durable.record(Record::Session(Box::new(record)), bytes);
+    }
+}
+
+/// The answer to a CONNECT whose version is not served, in the form that its sender may know: that of 5.0, but for the
+/// protocol name of 3.1.
+fn connack_for(error: &DecodeError) -> Option<(Version, ConnectReasonCode)> {
+    if let DecodeError::UnsupportedProtocolVersion { name, .. } = error {
+        let version = match name {
+            ProtocolName::Mqisdp => Version::V3_1,
+            ProtocolName::Mqtt | ProtocolName::Other => Version::V5_0,
+        };
+        return Some((version, ConnectReasonCode::UnsupportedProtocolVersion));
+    }
+    None
+}
+
+/// Whether a CONNECT keeps to the rules and limits.
+fn check(config: &Config, connect: &Connect<'_>) -> Result<(), (Option<Cause>, ConnectReasonCode)> {
+    let id = connect.client_id;
+    if id.is_empty() && connect.version != Version::V5_0 {
+        // [v3.1.1 MQTT-3.1.3-8]; 3.1 has no empty ones at all.
+        if connect.version == Version::V3_1 || !connect.clean_start {
+            return Err((None, ConnectReasonCode::ClientIdentifierNotValid));
+        }
+    }
+    let (cause, code) = if id.as_str().len() > config.client_id_bytes {
+        (Cause::ClientIdTooLong, ConnectReasonCode::ClientIdentifierNotValid)
+    } else if connect.user_name.is_some_and(|name| name.as_str().len() > config.user_name_bytes) {
+        (Cause::UserNameTooLong, ConnectReasonCode::BadUserNameOrPassword)
+    } else if connect.password.is_some_and(|password| password.as_bytes().len() > config.password_bytes) {
+        (Cause::PasswordTooLong, ConnectReasonCode::BadUserNameOrPassword)
+    } else if !limits::user_properties(config, &connect.properties.user_properties) {
+        (Cause::UserProperties, ConnectReasonCode::QuotaExceeded)
+    } else {
+        return check_will(config, connect);
+    };
+    Err((Some(cause), code))
+}
+
+fn check_will(config: &Config, connect: &Connect<'_>) -> Result<(), (Option<Cause>, ConnectReasonCode)> {
+    let Some(will) = &connect.will else { return Ok(()) };
+    let topic: TopicName<'_> = will.topic;
+    let (cause, code) = if !limits::topic_name(config, topic) {
+        (Cause::TopicName, ConnectReasonCode::TopicNameInvalid)
+    } else if topic.as_str().len() + will.payload.as_bytes().len() > config.will_bytes {
+        (Cause::Will, ConnectReasonCode::QuotaExceeded)
+    } else if !limits::user_properties(config, &will.properties.user_properties) {
+        (Cause::UserProperties, ConnectReasonCode::QuotaExceeded)
+    } else {
+        return Ok(());
+    };
+    Err((Some(cause), code))
+}
+
+/// How long a client may be silent [MQTT-3.1.2-22].
+fn silence(config: &Config, version: Version, keep_alive: u16) -> Duration {
+    match keep_alive {
+        0 if version == Version::V5_0 => Duration::from_secs(u64::from(config.maximum_keep_alive)) * 3 / 2,
+        0 => config.idle_limit,
+        seconds => Duration::from_secs(u64::from(seconds)) * 3 / 2,
+    }
+}
+
+impl PendingConnect {
+    fn new(config: &Config, connect: &Connect<'_>, assigned: ClientIdBuf) -> Self {
+        let properties = &connect.properties;
+        let session_expiry = match connect.version {
+            Version::V5_0 => properties.session_expiry_interval.unwrap_or(0),
+            Version::V3_1 | Version::V3_1_1 if connect.clean_start => 0,
+            Version::V3_1 | Version::V3_1_1 => config.maximum_session_expiry,
+        };
+        let ours = connect.client_id.is_empty();
+        Self {
+            version: connect.version,
+            client_id: if ours { assigned } else { ClientIdBuf::from(connect.client_id) },
+            assigned: ours,
+            clean_start: connect.clean_start,
+            keep_alive: connect.keep_alive,
+            session_expiry,
+            receive_maximum: properties.receive_maximum.map_or(u16::MAX, NonZeroU16::get),
+            maximum_packet_size: properties.maximum_packet_size.map_or(Limits::MAX_PACKET_SIZE, NonZeroU32::get),
+            topic_alias_maximum: properties.topic_alias_maximum.unwrap_or(0),
+            wants_response_information: properties.request_response_information.unwrap_or(false),
+            wants_problem_information: properties.request_problem_information.unwrap_or(true),
+            will: connect.will.as_ref().map(|will| Box::new(WillBuf::from(will))),
+            user_name: connect.user_name.map(TextBuf::from),
+            method: properties.authentication_method.map(TextBuf::from),
+        }
+    }
+
+    /// The Keep Alive that both sides run on: the server's in 5.0, where the client asked for more or for none.
+    fn keep_alive_in_force(&self, config: &Config) -> u16 {
+        if self.version == Version::V5_0 && (self.keep_alive == 0 || self.keep_alive > config.maximum_keep_alive) {
+            config.maximum_keep_alive
+        } else {
+            self.keep_alive
+        }
+    }
+
+    fn negotiated(&self, config: &Config) -> Negotiated {
+        let is_v5 = self.version == Version::V5_0;
+        Negotiated {
+            version: self.version,
+            role: Role::Server,
+            send_maximum: if is_v5 { self.receive_maximum.min(config.send_maximum) } else { config.send_maximum_v3 },
+            receive_maximum: if is_v5 { config.receive_maximum } else { u16::MAX },
+            packet_size_out: self.maximum_packet_size,
+            packet_size_in: config.maximum_packet_size,
+            topic_alias_maximum_in: if is_v5 { config.topic_alias_maximum } else { 0 },
+            topic_alias_maximum_out: self.topic_alias_maximum,
+            problem_information: match self.wants_problem_information {
+                true => ProblemInformation::Wanted,
+                false => ProblemInformation::Unwanted,
+            },
+        }
+    }
+
+    /// The encoded CONNACK of success.
+    fn connack(&self, config: &Config, session_present: bool, expiry: u32, data: Option<&[u8]>) -> Vec<u8> {
+        let keep_alive = self.keep_alive_in_force(config);
+        let response = (self.wants_response_information && !config.response_information.is_empty())
+            .then(|| mqtt_codec::Text::new(&config.response_information).ok())
+            .flatten();
+        let properties = ConnackProperties {
+            session_expiry_interval: (expiry != self.session_expiry).then_some(expiry),
+            receive_maximum: NonZeroU16::new(config.receive_maximum).filter(|maximum| maximum.get() < u16::MAX),
+            maximum_packet_size: NonZeroU32::new(config.maximum_packet_size),
+            assigned_client_identifier: self.assigned.then(|| self.client_id.borrowed().as_text()),
+            topic_alias_maximum: (config.topic_alias_maximum > 0).then_some(config.topic_alias_maximum),
+            shared_subscription_available: match config.shared_subscriptions {
+                Availability::Available => None,
+                Availability::Unavailable => Some(false),
+            },
+            server_keep_alive: (keep_alive != self.keep_alive).then_some(keep_alive),
+            response_information: response,
+            authentication_method: self.method.as_ref().map(TextBuf::borrowed),
+            authentication_data: data.and_then(|data| mqtt_codec::Binary::new(data).ok()),
+            ..ConnackProperties::default()
+        };
+        let packet = Packet::Connack(Connack { session_present, reason_code: ConnectReasonCode::Success, properties });
+        encode(&packet, self.version)
+    }
+}
+
+/// A packet as bytes of its own, to be sent later.
+pub(super) fn encode(packet: &Packet<'_>, version: Version) -> Vec<u8> {
+    let mut bytes = vec![0; packet.encoded_len(version).unwrap_or(0)];
+    packet.encode(version, &mut bytes);
+    bytes
+}

@@ -1,0 +1,157 @@
+//! The end of links and of sessions.
+
+use core::time::Duration;
+
+use mqtt_codec::QoS;
+use mqtt_codec::packet::Disconnect;
+use mqtt_codec::reason_code::DisconnectReasonCode;
+use mqtt_session::{CloseReason, Instant, OutboundExchange, ProtocolError, Role};
+
+use super::Broker;
+use crate::action::Action;
+use crate::durable::Held;
+use crate::event::Event;
+use crate::link::LinkState;
+use crate::link_id::LinkId;
+use crate::matching::SessionKey;
+use crate::queue::Queued;
+use crate::record::Record;
+use crate::timer::Timer;
+
+impl Broker {
+    /// DISCONNECT. Standard: MQTT 5.0 §3.14.4.
+    pub(super) fn handle_disconnect(&mut self, now: Instant, link: LinkId, key: SessionKey, packet: &Disconnect<'_>) {
+        let mark = self.hub.durable.mark();
+        let Some(session) = self.hub.sessions.get_mut(key) else { return };
+        let was_persistent = session.is_persistent();
+        if let Some(interval) = packet.properties.session_expiry_interval {
+            if interval > 0 && !was_persistent {
+                // Not a valid DISCONNECT: the will stays. Standard: MQTT 5.0 §3.14.2.2.2.
+                return self.fail_protocol(now, link, ProtocolError::SessionExpiryRaised);
+            }
+            session.expiry_interval = interval.min(self.hub.config.maximum_session_expiry);
+        }
+        if packet.reason_code == DisconnectReasonCode::Success {
+            // [MQTT-3.14.4-3]
+            session.will = None;
+        }
+        if was_persistent && !session.is_persistent() && self.hub.durable.is_on() {
+            let client_id = session.client_id.clone();
+            self.hub.durable.record(Record::SessionEnded { client_id }, 0);
+        }
+        self.record_session(key);
+        let reason = CloseReason::PeerDisconnected { reason: packet.reason_code };
+        match self.hub.durable.since(mark) {
+            Some(position) => {
+                self.detach(now, link, key);
+                if let Some(at) = self.hub.links.get_mut(link) {
+                    at.state = LinkState::Leaving;
+                }
+                self.hub.durable.hold(position, Held::Leave { link, reason });
+            }
+            None => self.end_link(now, link, reason),
+        }
+    }
+
+    /// Ends a link for good. Its session is detached, and ended when it does not outlive its connection.
+    pub(super) fn end_link(&mut self, now: Instant, link: LinkId, reason: CloseReason) {
+        let Some(at) = self.hub.links.get(link) else { return };
+        if matches!(at.state, LinkState::Closing) {
+            return;
+        }
+        if let Some(code) = reason.disconnect_reason_code(Role::Server) {
+            self.hub.send_disconnect(now, link, code);
+        }
+        let Some(at) = self.hub.links.get(link) else { return };
+        let client_id = at.client_id.clone();
+        let session = at.session().filter(|&key| {
+            self.hub.sessions.get(key).is_some_and(|session| session.link == Some(link))
+        });
+        self.hub.actions.push_back(Action::Notify(Event::Disconnected { link, client_id, reason }));
+        if let Some(key) = session {
+            self.detach(now, link, key);
+        }
+        self.hub.close(link, reason);
+    }
+
+    /// Takes a session off its link: the connection is over, as far as MQTT is concerned.
+    fn detach(&mut self, now: Instant, link: LinkId, key: SessionKey) {
+        if matches!(self.hub.links.get(link).map(|at| &at.state), Some(LinkState::Connected { .. })) {
+            self.hub.connected -= 1;
+        }
+        let epoch = self.hub.next_epoch();
+        let Some(session) = self.hub.sessions.get_mut(key) else { return };
+        session.link = None;
+        session.epoch = epoch;
+        session.disconnected_at = Some(now);
+        session.flows.disconnected();
+        if let Some(rare) = &mut session.rare {
+            rare.replays.clear();
+            rare.unsent.clear();
+        }
+        session.tidy();
+        let expiry = session.expiry_interval;
+        let delay = session.will.as_ref().map(|will| will.borrowed().properties.will_delay_interval.unwrap_or(0));
+        if expiry == 0 {
+            return self.end_session(now, key);
+        }
+        match delay {
+            Some(0) => self.publish_will(now, key),
+            // The delay's cap is the session's end.
+            Some(delay) => {
+                let at = now + Duration::from_secs(u64::from(delay.min(expiry)));
+                self.hub.timers.set(Timer::WillDelay(key, epoch), at);
+            }
+            None => {}
+        }
+        if expiry < u32::MAX {
+            let at = now + Duration::from_secs(u64::from(expiry));
+            self.hub.timers.set(Timer::SessionExpiry(key, epoch), at);
+        }
+        self.hub.tidy_timers();
+        self.record_session(key);
+    }
+
+    /// Ends a session: its will goes out [MQTT-3.1.2-8], its subscriptions and its queue go, and what it did not take of
+    /// shared groups goes to other members.
+    pub(super) fn end_session(&mut self, now: Instant, key: SessionKey) {
+        self.publish_will(now, key);
+        let Some(mut session) = self.hub.sessions.remove(key) else { return };
+        for subscription in session.subscriptions.drain(..) {
+            self.subscriptions.remove(key, subscription);
+        }
+        if self.hub.durable.is_on() && session.is_persistent() {
+            let client_id = session.client_id.clone();
+            let bytes = client_id.as_str().len();
+            self.hub.durable.record(Record::SessionEnded { client_id }, bytes);
+        }
+        let in_flight = session.flows.drain_outbound();
+        let unacknowledged = in_flight.into_iter().filter_map(|(_, exchange)| match exchange {
+            OutboundExchange::AwaitPuback(queued) => Some(queued),
+            // [MQTT-4.8.2-5]: half-delivered, it goes to nobody else.
+            OutboundExchange::AwaitPubrec(_) | OutboundExchange::AwaitPubcomp => None,
+        });
+        for queued in unacknowledged.chain(session.queue.drain()) {
+            self.return_to_group(now, queued);
+        }
+    }
+
+    /// Gives a message of a shared group to another member.
+    fn return_to_group(&mut self, now: Instant, queued: Queued) {
+        let Some(group) = queued.group else { return };
+        if queued.message.is_expired(now) {
+            return;
+        }
+        let hub = &self.hub;
+        let qos = queued.message.qos();
+        let Some(member) = self.subscriptions.pick(group, |session| hub.usable(session, qos)) else { return };
+        let qos = qos.min(member.subscription.options.maximum_qos);
+        if qos == QoS::AtMostOnce {
+            return;
+        }
+        self.hub.variants.start();
+        let identifiers = super::route::target_of(&member).identifiers;
+        let queued = Queued { qos, identifiers, sequence: 0, ..queued };
+        self.hub.deliver_kept(now, member.session, queued);
+    }
+}

@@ -1,0 +1,164 @@
+//! PUBLISH from a client, and its acknowledgement.
+
+use bytes::Bytes;
+use mqtt_codec::packet::Publish;
+use mqtt_codec::reason_code::{DisconnectReasonCode, PublishReasonCode};
+use mqtt_codec::{PacketId, QoS, TopicName, Version};
+use mqtt_session::{AcknowledgedQoS, Instant, Tx};
+
+use super::Broker;
+use super::limits;
+use super::route::{Incoming, Origin, Outcome};
+use crate::counters::Cause;
+use crate::durable::Held;
+use crate::link_id::LinkId;
+use crate::matching::SessionKey;
+use crate::record::{Position, Record};
+
+impl Broker {
+    #[inline]
+    pub(super) fn handle_publish(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        key: SessionKey,
+        topic: TopicName<'_>,
+        publish: &Publish<'_>,
+        whole: Option<&Bytes>,
+    ) {
+        self.hub.counters.publishes_received += 1;
+        if let Some((cause, reason)) = self.refusal(topic, publish) {
+            return self.refuse_publish(now, link, key, publish, cause, reason);
+        }
+        let mark = self.hub.durable.mark();
+        let incoming = Incoming { topic, publish, origin: Origin::Client(key), whole };
+        let outcome = self.route(now, &incoming);
+        let Some(packet_id) = publish.delivery.packet_id() else { return };
+        if publish.delivery.qos() == QoS::ExactlyOnce {
+            self.hub.record_of(key, |client_id| Record::Unreleased { client_id, packet_id });
+        }
+        let reason = match outcome {
+            Outcome::Delivered => PublishReasonCode::Success,
+            Outcome::NoSubscribers => PublishReasonCode::NoMatchingSubscribers,
+            Outcome::AllRefused => PublishReasonCode::QuotaExceeded,
+        };
+        let position = self.hub.durable.since(mark);
+        self.acknowledge(now, link, key, publish.delivery.qos(), packet_id, reason, position);
+        self.hub.pause_for_store(link);
+    }
+
+    /// Whether and why a PUBLISH is refused.
+    #[inline]
+    fn refusal(&self, topic: TopicName<'_>, publish: &Publish<'_>) -> Option<(Cause, PublishReasonCode)> {
+        let config = &self.hub.config;
+        if !limits::topic_name(config, topic) {
+            return Some((Cause::TopicName, PublishReasonCode::TopicNameInvalid));
+        }
+        if topic.is_dollar() && (topic.as_str().starts_with("$SYS/") || topic.as_str().starts_with("$CONTROL/")) {
+            return Some((Cause::NotAuthorized, PublishReasonCode::NotAuthorized));
+        }
+        if !limits::user_properties(config, &publish.properties.user_properties) {
+            return Some((Cause::UserProperties, PublishReasonCode::QuotaExceeded));
+        }
+        if self.memory_is_above(100) {
+            return Some((Cause::Memory, PublishReasonCode::QuotaExceeded));
+        }
+        if publish.retain && !publish.payload.is_empty() && !self.may_retain(topic, publish.payload.len()) {
+            return Some((Cause::Retained, PublishReasonCode::QuotaExceeded));
+        }
+        None
+    }
+
+    /// Whether the counted memory is at `percent` of its limit or above.
+    pub(super) fn memory_is_above(&self, percent: usize) -> bool {
+        let limit = self.hub.config.memory_bytes;
+        limit != usize::MAX && self.memory() >= limit / 100 * percent
+    }
+
+    /// Whether a retained message of this size still has its place.
+    pub(super) fn may_retain(&self, topic: TopicName<'_>, payload: usize) -> bool {
+        if self.memory_is_above(90) {
+            return false;
+        }
+        let bytes = topic.as_str().len() + payload;
+        let (messages, had) = match self.retained.get(topic) {
+            Some(old) => (0, old.topic().as_str().len() + old.payload().len()),
+            None => (1, 0),
+        };
+        self.retained.len_counted() + messages <= self.hub.config.retained_messages
+            && self.retained_bytes + bytes <= self.hub.config.retained_bytes + had
+    }
+
+    /// 5.0: in the packet's own acknowledgement, else DISCONNECT. 3.x: acknowledged and dropped [v3.1.1 MQTT-3.3.5-2].
+    #[cold]
+    fn refuse_publish(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        key: SessionKey,
+        publish: &Publish<'_>,
+        cause: Cause,
+        reason: PublishReasonCode,
+    ) {
+        self.hub.refuse(link, cause);
+        let is_v5 = self.hub.links.get(link).is_some_and(|link| link.version == Version::V5_0);
+        match publish.delivery.packet_id() {
+            Some(packet_id) => self.acknowledge(now, link, key, publish.delivery.qos(), packet_id, reason, None),
+            None if is_v5 => {
+                let code = DisconnectReasonCode::from_byte(reason.byte());
+                self.fail(now, link, code.unwrap_or(DisconnectReasonCode::QuotaExceeded));
+            }
+            None => {}
+        }
+    }
+
+    /// PUBACK or PUBREC, now or when `position` is durable. Each kind leaves in the order of its PUBLISHes.
+    #[expect(clippy::too_many_arguments, reason = "one acknowledgement, said in full")]
+    fn acknowledge(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        key: SessionKey,
+        qos: QoS,
+        packet_id: PacketId,
+        reason: PublishReasonCode,
+        position: Option<Position>,
+    ) {
+        let qos = match qos {
+            QoS::AtMostOnce | QoS::AtLeastOnce => AcknowledgedQoS::AtLeastOnce,
+            QoS::ExactlyOnce => AcknowledgedQoS::ExactlyOnce,
+        };
+        match position {
+            Some(position) => {
+                let Some(at) = self.hub.links.get_mut(link) else { return };
+                let Some(session) = self.hub.sessions.get_mut(key) else { return };
+                session.flows.hold(&mut at.connection, qos, packet_id);
+                self.hub.durable.hold(position, Held::Acknowledge { link, qos, packet_id, reason });
+            }
+            None => self.acknowledge_now(now, link, qos, packet_id, reason),
+        }
+    }
+
+    #[inline]
+    pub(super) fn acknowledge_now(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        qos: AcknowledgedQoS,
+        packet_id: PacketId,
+        reason: PublishReasonCode,
+    ) {
+        let Some(at) = self.hub.links.get_mut(link) else { return };
+        let Some(session) = at.connected_session().and_then(|key| self.hub.sessions.get_mut(key)) else { return };
+        let mut tx = Tx { buffer: &mut at.tx, pool: &mut self.hub.pool };
+        session.flows.acknowledge(&mut at.connection, qos, packet_id, reason, &mut tx);
+        if !at.tx.is_empty() {
+            self.hub.announce(now, link);
+        }
+    }
+
+    /// PUBREC again [MQTT-4.3.3-10], behind those that are held.
+    pub(super) fn acknowledge_duplicate(&mut self, now: Instant, link: LinkId, key: SessionKey, packet_id: PacketId) {
+        self.acknowledge(now, link, key, QoS::ExactlyOnce, packet_id, PublishReasonCode::Success, None);
+    }
+}

@@ -1,0 +1,289 @@
+//! A message to everyone who subscribed.
+
+use bytes::Bytes;
+use mqtt_codec::packet::{Publish, PublishProperties, PublishPropertiesBuf};
+use mqtt_codec::{QoS, TopicName, TopicNameBuf};
+use mqtt_session::{COPY_LIMIT, Instant};
+
+use super::Broker;
+use crate::deliver::Delivered;
+use crate::hub::Hub;
+use crate::link::Link;
+use crate::matching::{GroupKey, Matches, Member, NoLocal, SessionKey, Target, Usable};
+use crate::message::{Message, MessageId, Publisher};
+use crate::outgoing::Source;
+use crate::queue::Queued;
+use crate::session::BrokerSession;
+
+/// A message that was published.
+#[derive(Debug)]
+pub(super) struct Incoming<'a> {
+    /// With the alias resolved.
+    pub(super) topic: TopicName<'a>,
+    pub(super) publish: &'a Publish<'a>,
+    pub(super) origin: Origin<'a>,
+    /// The buffer that holds the payload, when a part of it may be kept.
+    pub(super) whole: Option<&'a Bytes>,
+}
+
+/// Where a message comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Origin<'a> {
+    /// The broker itself, or who embeds it.
+    Broker,
+    /// A client.
+    Client(SessionKey),
+    /// A client that is gone.
+    Will(&'a Publisher),
+}
+
+impl Origin<'_> {
+    #[inline]
+    fn session(self) -> Option<SessionKey> {
+        match self {
+            Self::Client(session) => Some(session),
+            Self::Broker | Self::Will(_) => None,
+        }
+    }
+
+    fn publisher(self, hub: &Hub) -> Option<Publisher> {
+        match self {
+            Self::Broker => None,
+            Self::Client(session) => hub.sessions.get(session).map(BrokerSession::publisher),
+            Self::Will(publisher) => Some(publisher.clone()),
+        }
+    }
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// At least one session took it, or there was one that is not owed QoS 0.
+    Delivered,
+    /// Nobody subscribed.
+    NoSubscribers,
+    /// Somebody subscribed, and for all of them a stated policy dropped it.
+    AllRefused,
+}
+
+/// How a message is kept, made when it is first needed.
+#[derive(Debug)]
+struct Keeping<'a> {
+    incoming: &'a Incoming<'a>,
+    id: MessageId,
+    expires_at: Option<Instant>,
+    message: Option<Message>,
+    shared: Option<Bytes>,
+}
+
+impl Broker {
+    /// A message of the broker's own or of who embeds it. It is routed and retained like a client's, without limits.
+    pub fn publish(&mut self, now: Instant, message: &Message) {
+        let properties = message.properties().map(PublishPropertiesBuf::borrowed).unwrap_or_default();
+        let source = Source::of(message, now);
+        let delivery = super::will::delivery(message.qos());
+        let publish = Publish {
+            delivery,
+            retain: message.retain(),
+            topic: mqtt_codec::packet::PublishTopic::Name(source.topic),
+            properties: PublishProperties {
+                message_expiry_interval: source.properties.message_expiry_interval,
+                ..properties
+            },
+            payload: message.payload(),
+        };
+        let whole = Some(message.payload());
+        self.route(now, &Incoming { topic: source.topic, publish: &publish, origin: Origin::Broker, whole });
+    }
+
+    #[inline]
+    pub(super) fn route(&mut self, now: Instant, incoming: &Incoming<'_>) -> Outcome {
+        let publish = incoming.publish;
+        let id = MessageId { incarnation: self.incarnation, shard: 0, sequence: self.next_message };
+        self.next_message += 1;
+        let expiry = publish.properties.message_expiry_interval;
+        let expires_at = expiry.map(|seconds| now + core::time::Duration::from_secs(u64::from(seconds)));
+        let mut keeping = Keeping { incoming, id, expires_at, message: None, shared: None };
+        self.hub.variants.start();
+
+        let Self { hub, subscriptions, .. } = self;
+        let mut routes = subscriptions.routes(incoming.topic);
+        let matches = routes.matches;
+        let (mut taken, mut dropped) = (0_usize, 0_usize);
+        for target in &matches.targets {
+            let own;
+            let target = match is_own(target, incoming.origin.session()) {
+                Own::No => target,
+                Own::Yes => continue,
+                Own::Partly => match routes.for_publisher(target.session) {
+                    Some(target) => {
+                        own = target;
+                        &own
+                    }
+                    None => continue,
+                },
+            };
+            match hub.deliver(now, target, matches, None, &mut keeping) {
+                Delivered::Taken | Delivered::Absent => taken += 1,
+                Delivered::Dropped => dropped += 1,
+            }
+        }
+        for &group in &matches.groups {
+            let qos = publish.delivery.qos();
+            let Some(member) = routes.groups.pick(group, |session| hub.usable(session, qos)) else { continue };
+            let target = target_of(&member);
+            match hub.deliver(now, &target, matches, Some(group), &mut keeping) {
+                Delivered::Taken | Delivered::Absent => taken += 1,
+                Delivered::Dropped => dropped += 1,
+            }
+        }
+        if publish.retain {
+            self.retain(now, &mut keeping);
+        }
+        match (taken, dropped) {
+            (0, 0) => Outcome::NoSubscribers,
+            (0, _) => Outcome::AllRefused,
+            (_, _) => Outcome::Delivered,
+        }
+    }
+
+    /// Stores or clears the topic's retained message.
+    fn retain(&mut self, now: Instant, keeping: &mut Keeping<'_>) {
+        let topic = keeping.incoming.topic;
+        if keeping.incoming.publish.payload.is_empty() {
+            // [MQTT-3.3.1-6] [MQTT-3.3.1-7]
+            if self.clear_retained(topic) && self.hub.durable.is_on() {
+                let bytes = topic.as_str().len();
+                let topic = TopicNameBuf::from(topic);
+                self.hub.durable.record(crate::record::Record::RetainedCleared { topic }, bytes);
+            }
+            return;
+        }
+        let name = TopicNameBuf::from(topic);
+        let message = keeping.message(&self.hub, &name);
+        if self.hub.durable.is_on() && !topic.as_str().starts_with("$SYS/") {
+            self.hub.durable.record_message(&message);
+            let record = crate::record::Record::Retained { message: message.id(), topic: name };
+            self.hub.durable.record(record, topic.as_str().len());
+        }
+        self.set_retained(now, message);
+    }
+}
+
+impl Hub {
+    #[inline]
+    fn deliver(
+        &mut self,
+        now: Instant,
+        target: &Target,
+        matches: &Matches,
+        group: Option<GroupKey>,
+        keeping: &mut Keeping<'_>,
+    ) -> Delivered {
+        let publish = keeping.incoming.publish;
+        // [MQTT-3.3.1-12] [MQTT-3.3.1-13]
+        let retain = publish.retain && target.retain_as_published;
+        let qos = Self::effective_qos(publish.delivery.qos(), target.qos);
+        if qos == QoS::AtMostOnce {
+            if publish.payload.len() > COPY_LIMIT {
+                keeping.share();
+            }
+            let (source, shared) = (keeping.source(), keeping.shared.as_ref());
+            let identifiers = target.identifiers.as_ref();
+            return self.deliver_at_most_once(now, target.session, retain, identifiers, &source, shared);
+        }
+        let message = keeping.message(self, &matches.topic);
+        let identifiers = target.identifiers.clone();
+        let queued = Queued { message, sequence: 0, qos, retain, identifiers, group };
+        self.deliver_kept(now, target.session, queued)
+    }
+
+    /// Whether a member of a shared group can take a message, and how well.
+    pub(super) fn usable(&self, key: SessionKey, qos: QoS) -> Usable {
+        let Some(session) = self.sessions.get(key) else { return Usable::No };
+        let link = session.link.and_then(|link| self.links.get(link));
+        match link.and_then(Link::connected_session) {
+            Some(_) => Usable::Online,
+            None if qos == QoS::AtMostOnce => Usable::No,
+            None => Usable::Offline,
+        }
+    }
+}
+
+impl Keeping<'_> {
+    /// What subscribers get of it now. Subscription Identifiers of the publisher's side do not travel, and the whole of the
+    /// lifetime is left.
+    #[inline]
+    fn source(&self) -> Source<'_> {
+        let publish = self.incoming.publish;
+        Source { topic: self.incoming.topic, properties: publish.properties, payload: publish.payload }
+    }
+
+    /// The payload as one allocation that all subscribers share.
+    fn share(&mut self) {
+        if self.shared.is_some() {
+            return;
+        }
+        let payload = self.incoming.publish.payload;
+        self.shared = Some(match self.incoming.whole {
+            Some(whole) => whole.slice_ref(payload),
+            None => Bytes::copy_from_slice(payload),
+        });
+    }
+
+    fn message(&mut self, hub: &Hub, topic: &TopicNameBuf) -> Message {
+        if let Some(message) = &self.message {
+            return message.clone();
+        }
+        self.share();
+        let publish = self.incoming.publish;
+        let payload = self.shared.clone().unwrap_or_default();
+        let properties = PublishProperties { message_expiry_interval: None, ..publish.properties };
+        let properties = PublishPropertiesBuf::from(&properties);
+        // Only a retained message outlives what its publisher may do.
+        let publisher = if publish.retain { self.incoming.origin.publisher(hub) } else { None };
+        let message = Message::builder(topic.clone(), payload)
+            .id(self.id)
+            .qos(publish.delivery.qos())
+            .retain(publish.retain)
+            .expires_at(self.expires_at)
+            .properties(properties)
+            .publisher(publisher)
+            .build()
+            .charged(&hub.kept);
+        self.message.insert(message).clone()
+    }
+}
+
+/// Whether a target is the publisher itself and has No Local [MQTT-3.8.3-3].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Own {
+    No,
+    Yes,
+    /// Some of its overlapping subscriptions have it.
+    Partly,
+}
+
+#[inline]
+fn is_own(target: &Target, publisher: Option<SessionKey>) -> Own {
+    if publisher != Some(target.session) {
+        return Own::No;
+    }
+    match target.no_local {
+        NoLocal::Never => Own::No,
+        NoLocal::Always => Own::Yes,
+        NoLocal::Mixed => Own::Partly,
+    }
+}
+
+/// A member of a shared group gets the message by that subscription alone.
+pub(super) fn target_of(member: &Member) -> Target {
+    let subscription = member.subscription;
+    Target {
+        session: member.session,
+        qos: subscription.options.maximum_qos,
+        retain_as_published: subscription.options.retain_as_published,
+        no_local: NoLocal::Never,
+        identifiers: subscription.identifier.map(|identifier| [identifier].as_slice().into()),
+    }
+}

@@ -1,0 +1,160 @@
+//! SUBSCRIBE and UNSUBSCRIBE. Standard: MQTT 5.0 §3.8.4, §3.10.4.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use mqtt_codec::packet::{
+    AcknowledgementProperties, RetainHandling, Suback, Subscribe, SubscribeReasonCodes, Unsuback, Unsubscribe,
+    UnsubscribeReasonCodes,
+};
+use mqtt_codec::reason_code::{DisconnectReasonCode, SubscribeReasonCode, UnsubscribeReasonCode};
+use mqtt_codec::{Packet, TopicFilterBuf, Version};
+use mqtt_session::Instant;
+
+use super::Broker;
+use super::connect::encode;
+use super::limits;
+use crate::config::Availability;
+use crate::counters::Cause;
+use crate::durable::Held;
+use crate::link_id::LinkId;
+use crate::matching::{Change, SessionKey, Subscription};
+use crate::record::Record;
+use crate::retained::ReplayCursor;
+use crate::session::Replay;
+
+impl Broker {
+    pub(super) fn handle_subscribe(&mut self, now: Instant, link: LinkId, key: SessionKey, packet: &Subscribe<'_>) {
+        let Some(version) = self.hub.links.get(link).map(|link| link.version) else { return };
+        let count = packet.subscriptions.len();
+        let shared = packet.subscriptions.iter().any(|subscription| subscription.filter.shared().is_some());
+        if shared && self.hub.config.shared_subscriptions == Availability::Unavailable && version == Version::V5_0 {
+            // A client that uses what CONNACK said there is not: [MQTT-4.13.1-1].
+            return self.fail(now, link, DisconnectReasonCode::SharedSubscriptionsNotSupported);
+        }
+        let mark = self.hub.durable.mark();
+        let mut replays = Vec::new();
+        let codes = if count > self.hub.config.filters_per_packet {
+            self.hub.refuse(link, Cause::Subscriptions);
+            vec![SubscribeReasonCode::QuotaExceeded; count]
+        } else if !limits::user_properties(&self.hub.config, &packet.properties.user_properties) {
+            self.hub.refuse(link, Cause::UserProperties);
+            vec![SubscribeReasonCode::QuotaExceeded; count]
+        } else {
+            // [MQTT-3.8.4-5]: as if one by one, in their order.
+            packet.subscriptions.iter().map(|wanted| self.subscribe(link, key, packet, &wanted, &mut replays)).collect()
+        };
+        let codes = tell(version, codes, packet);
+        let Some(reason_codes) = SubscribeReasonCodes::new(&codes) else { return };
+        let properties = AcknowledgementProperties::default();
+        let suback = Packet::Suback(Suback { packet_id: packet.packet_id, properties, reason_codes });
+        let bytes = encode(&suback, version);
+        match self.hub.durable.since(mark) {
+            Some(position) => self.hub.durable.hold(position, Held::Packet { link, bytes, replays }),
+            None => self.answer(now, link, &bytes, replays),
+        }
+    }
+
+    /// SUBACK or UNSUBACK, and the retained messages behind it.
+    pub(super) fn answer(&mut self, now: Instant, link: LinkId, bytes: &[u8], replays: Vec<Replay>) {
+        self.hub.send_encoded(now, link, bytes);
+        if replays.is_empty() {
+            return;
+        }
+        let Some(key) = self.hub.session_of(link) else { return };
+        let Some(session) = self.hub.sessions.get_mut(key) else { return };
+        session.rare_mut().replays.extend(replays);
+        self.refill(now, key);
+    }
+
+    fn subscribe(
+        &mut self,
+        link: LinkId,
+        key: SessionKey,
+        packet: &Subscribe<'_>,
+        wanted: &mqtt_codec::packet::Subscription<'_>,
+        replays: &mut Vec<Replay>,
+    ) -> SubscribeReasonCode {
+        let filter = wanted.filter;
+        if !limits::topic_filter(&self.hub.config, filter) {
+            self.hub.refuse(link, Cause::TopicFilter);
+            return SubscribeReasonCode::TopicFilterInvalid;
+        }
+        let shared = filter.shared().is_some();
+        if shared && self.hub.config.shared_subscriptions == Availability::Unavailable {
+            return SubscribeReasonCode::SharedSubscriptionsNotSupported;
+        }
+        let Some(session) = self.hub.sessions.get(key) else { return SubscribeReasonCode::UnspecifiedError };
+        let is_new = self.subscriptions.get(key, filter).is_none();
+        let full = session.subscriptions.len() >= self.hub.config.subscriptions_per_session;
+        if is_new && (full || self.memory_is_above(100)) {
+            let cause = if full { Cause::Subscriptions } else { Cause::Memory };
+            self.hub.refuse(link, cause);
+            return SubscribeReasonCode::QuotaExceeded;
+        }
+        let identifier = packet.properties.subscription_identifier;
+        let options = wanted.options;
+        let subscribed = self.subscriptions.subscribe(key, filter, Subscription { options, identifier });
+        let Some(subscribed) = subscribed else { return SubscribeReasonCode::QuotaExceeded };
+        if matches!(subscribed.change, Change::New) {
+            if let Some(session) = self.hub.sessions.get_mut(key) {
+                session.subscriptions.push(subscribed.key);
+            }
+        }
+        let filter = TopicFilterBuf::from(filter);
+        let stored = filter.clone();
+        self.hub.record_of(key, |client_id| Record::Subscribed { client_id, filter: stored, options, identifier });
+        let wants_retained = match options.retain_handling {
+            RetainHandling::SendAtSubscribe => true,
+            RetainHandling::SendIfNew => is_new,
+            RetainHandling::DoNotSend => false,
+        };
+        // Retained messages are not sent for shared subscriptions. Standard: MQTT 5.0 §4.8.2.
+        if wants_retained && !shared && self.retained.len() > 0 {
+            let cursor = ReplayCursor::default();
+            let maximum_qos = options.maximum_qos;
+            replays.push(Replay { filter, cursor, maximum_qos, identifier, found: Default::default() });
+        }
+        SubscribeReasonCode::granted(options.maximum_qos)
+    }
+
+    pub(super) fn handle_unsubscribe(&mut self, now: Instant, link: LinkId, key: SessionKey, packet: &Unsubscribe<'_>) {
+        let Some(version) = self.hub.links.get(link).map(|link| link.version) else { return };
+        let mark = self.hub.durable.mark();
+        let codes: Vec<_> = packet.filters.iter().map(|filter| self.unsubscribe(key, filter)).collect();
+        let Some(reason_codes) = UnsubscribeReasonCodes::new(&codes) else { return };
+        let properties = AcknowledgementProperties::default();
+        let unsuback = Packet::Unsuback(Unsuback { packet_id: packet.packet_id, properties, reason_codes });
+        let bytes = encode(&unsuback, version);
+        match self.hub.durable.since(mark) {
+            Some(position) => self.hub.durable.hold(position, Held::Packet { link, bytes, replays: Vec::new() }),
+            None => self.answer(now, link, &bytes, Vec::new()),
+        }
+    }
+
+    fn unsubscribe(&mut self, key: SessionKey, filter: mqtt_codec::TopicFilter<'_>) -> UnsubscribeReasonCode {
+        let Some((subscription, _)) = self.subscriptions.unsubscribe(key, filter) else {
+            return UnsubscribeReasonCode::NoSubscriptionExisted;
+        };
+        if let Some(session) = self.hub.sessions.get_mut(key) {
+            if let Some(at) = session.subscriptions.iter().position(|&of| of == subscription) {
+                session.subscriptions.swap_remove(at);
+            }
+        }
+        let filter = TopicFilterBuf::from(filter);
+        self.hub.record_of(key, |client_id| Record::Unsubscribed { client_id, filter });
+        UnsubscribeReasonCode::Success
+    }
+}
+
+/// What the version can say: 3.1 has no code for a refusal, so that a refused filter is granted and ignored.
+fn tell(version: Version, codes: Vec<SubscribeReasonCode>, packet: &Subscribe<'_>) -> Vec<SubscribeReasonCode> {
+    match version {
+        Version::V3_1 => packet
+            .subscriptions
+            .iter()
+            .map(|subscription| SubscribeReasonCode::granted(subscription.options.maximum_qos))
+            .collect(),
+        Version::V3_1_1 | Version::V5_0 => codes,
+    }
+}

@@ -1,0 +1,156 @@
+//! What waits to become durable, and what waits for it.
+//!
+//! Output commit: nothing that a client may rely on leaves before what it depends on is durable.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use mqtt_codec::PacketId;
+use mqtt_codec::reason_code::PublishReasonCode;
+use mqtt_session::{AcknowledgedQoS, CloseReason, Known};
+
+use crate::config::Persistence;
+use crate::link_id::LinkId;
+use crate::message::{Message, MessageId};
+use crate::record::{Position, Record};
+use crate::session::Replay;
+
+/// Something that leaves when its position is durable. Of a link that is gone by then, nothing leaves.
+#[derive(Debug)]
+pub(crate) enum Held {
+    /// PUBACK or PUBREC.
+    Acknowledge { link: LinkId, qos: AcknowledgedQoS, packet_id: PacketId, reason: PublishReasonCode },
+    /// PUBCOMP.
+    Complete { link: LinkId, packet_id: PacketId, known: Known },
+    /// PUBREL.
+    Release { link: LinkId, packet_id: PacketId },
+    /// PUBLISH of QoS 2.
+    Transmit { link: LinkId, packet_id: PacketId },
+    /// SUBACK or UNSUBACK, and the retained messages behind it.
+    Packet { link: LinkId, bytes: Vec<u8>, replays: Vec<Replay> },
+    /// CONNACK, which the link has ready.
+    Connack { link: LinkId },
+    /// The close that answers DISCONNECT.
+    Leave { link: LinkId, reason: CloseReason },
+}
+
+/// The records of a shard on their way to the store.
+#[derive(Debug)]
+pub(crate) struct Durable {
+    persistence: Persistence,
+    /// Not handed out yet.
+    batch: Vec<Record>,
+    batch_bytes: usize,
+    /// Of the batch that is being collected.
+    next: Position,
+    /// Handed out and not durable yet, with their bytes.
+    handed: VecDeque<(Position, usize)>,
+    handed_bytes: usize,
+    held: VecDeque<(Position, Held)>,
+    /// Recorded last: a message goes to many sessions, one after the other.
+    last_message: Option<MessageId>,
+}
+
+/// A moment in the collecting of records, to see whether something was recorded since.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark(Position, usize);
+
+impl Durable {
+    pub(crate) fn new(persistence: Persistence) -> Self {
+        Self {
+            persistence,
+            batch: Vec::new(),
+            batch_bytes: 0,
+            next: Position(1),
+            handed: VecDeque::new(),
+            handed_bytes: 0,
+            held: VecDeque::new(),
+            last_message: None,
+        }
+    }
+
+    /// Whether records are wanted at all.
+    #[inline]
+    pub(crate) fn is_on(&self) -> bool {
+        self.persistence == Persistence::Store
+    }
+
+    /// Adds a record of about `bytes` bytes to the batch.
+    pub(crate) fn record(&mut self, record: Record, bytes: usize) {
+        debug_assert!(self.is_on(), "callers ask first");
+        self.batch.push(record);
+        self.batch_bytes += bytes + RECORD_OVERHEAD;
+    }
+
+    /// Adds the message itself, once for all records that refer to it next.
+    pub(crate) fn record_message(&mut self, message: &Message) {
+        if self.last_message != Some(message.id()) {
+            self.last_message = Some(message.id());
+            self.record(Record::Message(message.clone()), message.bytes());
+        }
+    }
+
+    #[inline]
+    pub(crate) fn mark(&self) -> Mark {
+        Mark(self.next, self.batch.len())
+    }
+
+    /// What to wait for, when something was recorded since `mark`.
+    #[inline]
+    pub(crate) fn since(&self, mark: Mark) -> Option<Position> {
+        (self.mark_differs(mark)).then_some(self.next)
+    }
+
+    fn mark_differs(&self, mark: Mark) -> bool {
+        self.next != mark.0 || self.batch.len() != mark.1
+    }
+
+    /// What to wait for, when anything at all is not durable yet.
+    pub(crate) fn pending(&self) -> Option<Position> {
+        if self.batch.is_empty() { self.handed.back().map(|&(position, _)| position) } else { Some(self.next) }
+    }
+
+    pub(crate) fn hold(&mut self, position: Position, held: Held) {
+        self.held.push_back((position, held));
+    }
+
+    /// The batch, if it has something in it.
+    pub(crate) fn take_batch(&mut self) -> Option<(Vec<Record>, Position)> {
+        if self.batch.is_empty() {
+            return None;
+        }
+        let position = self.next;
+        self.next = Position(position.0 + 1);
+        self.handed.push_back((position, self.batch_bytes));
+        self.handed_bytes += self.batch_bytes;
+        self.batch_bytes = 0;
+        Some((core::mem::take(&mut self.batch), position))
+    }
+
+    /// Notes that everything up to `position` is durable.
+    pub(crate) fn persisted(&mut self, position: Position) {
+        while let Some(&(first, bytes)) = self.handed.front() {
+            if first > position {
+                break;
+            }
+            self.handed.pop_front();
+            self.handed_bytes -= bytes;
+        }
+    }
+
+    /// The next that waited for `position` or earlier.
+    pub(crate) fn pop_held(&mut self, position: Position) -> Option<Held> {
+        match self.held.front() {
+            Some(&(first, _)) if first <= position => self.held.pop_front().map(|(_, held)| held),
+            Some(_) | None => None,
+        }
+    }
+
+    /// The bytes of records that are not durable yet.
+    pub(crate) fn backlog(&self) -> usize {
+        self.batch_bytes + self.handed_bytes
+    }
+}
+
+/// What a record takes beside its strings and payload, about.
+const RECORD_OVERHEAD: usize = 64;

@@ -1,0 +1,252 @@
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::hash::{BuildHasher, Hasher};
+
+use hashbrown::HashTable;
+
+use super::keyed_state::KeyedState;
+use super::keys::{GroupKey, SessionKey};
+use super::slab::{Key, Slab};
+use super::subscribers;
+use super::subscription::{Member, Subscription};
+
+/// The shared groups: those who share the messages of a Topic Filter under a ShareName. Standard: MQTT 5.0 §4.8.2.
+#[derive(Debug)]
+pub(crate) struct Groups {
+    state: KeyedState,
+    slab: Slab<Group>,
+    /// By node and ShareName.
+    table: HashTable<Key>,
+    heap: usize,
+}
+
+#[derive(Debug)]
+struct Group {
+    /// The node of the filter.
+    node: Key,
+    share_name: Box<str>,
+    /// Sorted by session.
+    members: Vec<Member>,
+    /// Who was picked last.
+    last: Option<SessionKey>,
+    /// The neighbours in the list of the node's groups.
+    next: Option<Key>,
+    previous: Option<Key>,
+}
+
+/// Whether a message can go to a member of a shared group now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Usable {
+    /// At once.
+    Online,
+    /// It would wait in the session.
+    Offline,
+    /// It cannot.
+    No,
+}
+
+impl Groups {
+    /// Without groups.
+    pub(super) const fn new(state: KeyedState) -> Self {
+        Self { state, slab: Slab::new(), table: HashTable::new(), heap: 0 }
+    }
+
+    /// The members, sorted by session; none when the group is gone.
+    pub(crate) fn members(&self, group: GroupKey) -> &[Member] {
+        self.slab.get(group.0).map_or(&[], |group| &group.members)
+    }
+
+    /// Whose turn it is: the first online member after the one that was picked last, in the order of their keys and
+    /// around; the first offline one when none is online.
+    pub(crate) fn pick(&mut self, group: GroupKey, mut usable: impl FnMut(SessionKey) -> Usable) -> Option<Member> {
+        let group = self.slab.get_mut(group.0)?;
+        let start = group.last.map_or(0, |last| group.members.partition_point(|member| member.session <= last));
+        let (before, after) = group.members.split_at_checked(start)?;
+        let mut offline = None;
+        let mut online = None;
+        for member in after.iter().chain(before) {
+            match usable(member.session) {
+                Usable::Online => {
+                    online = Some(*member);
+                    break;
+                }
+                Usable::Offline => offline = offline.or(Some(*member)),
+                Usable::No => {}
+            }
+        }
+        let picked = online.or(offline)?;
+        group.last = Some(picked.session);
+        Some(picked)
+    }
+
+    /// How many there are.
+    pub(super) const fn len(&self) -> usize {
+        self.slab.len()
+    }
+
+    /// What they take on the heap, about.
+    pub(super) const fn bytes(&self) -> usize {
+        self.heap + self.slab.len() * COST
+    }
+
+    /// The group of a node with this name.
+    pub(super) fn find(&self, node: Key, share_name: &str) -> Option<GroupKey> {
+        let same = |key: &Key| {
+            self.slab.get(*key).is_some_and(|group| group.node == node && *group.share_name == *share_name)
+        };
+        self.table.find(hash(&self.state, node, share_name), same).copied().map(GroupKey)
+    }
+
+    /// Makes a group without members, before `first`, the first of the groups of its node.
+    pub(super) fn insert(&mut self, node: Key, share_name: &str, first: Option<Key>) -> Option<GroupKey> {
+        let group =
+            Group { node, share_name: share_name.into(), members: Vec::new(), last: None, next: first, previous: None };
+        let key = self.slab.insert(group)?;
+        if let Some(first) = first.and_then(|first| self.slab.get_mut(first)) {
+            first.previous = Some(key);
+        }
+        self.heap += share_name.len();
+        let Self { state, slab, table, .. } = self;
+        table.insert_unique(hash(state, node, share_name), key, |key| {
+            slab.get(*key).map_or(0, |group| hash(state, group.node, &group.share_name))
+        });
+        Some(GroupKey(key))
+    }
+
+    /// How this session is subscribed.
+    pub(super) fn get(&self, group: GroupKey, session: SessionKey) -> Option<Subscription> {
+        let members = self.members(group);
+        let at = members.binary_search_by_key(&session, |member| member.session).ok()?;
+        members.get(at).map(|member| member.subscription)
+    }
+
+    /// Subscribes a member; what was there before comes back.
+    pub(super) fn insert_member(&mut self, group: GroupKey, member: Member) -> Option<Subscription> {
+        let members = &mut self.slab.get_mut(group.0)?.members;
+        self.heap -= members.capacity() * size_of::<Member>();
+        let old = subscribers::insert(members, member);
+        self.heap += members.capacity() * size_of::<Member>();
+        old
+    }
+
+    /// Ends a member's subscription.
+    pub(super) fn remove_member(&mut self, group: GroupKey, session: SessionKey) -> Option<Subscription> {
+        let members = &mut self.slab.get_mut(group.0)?.members;
+        self.heap -= members.capacity() * size_of::<Member>();
+        let old = subscribers::remove(members, session);
+        self.heap += members.capacity() * size_of::<Member>();
+        old
+    }
+
+    /// Removes a group if it has no members: what is then the first of its node's groups.
+    pub(super) fn prune(&mut self, group: GroupKey) -> Option<Pruned> {
+        if !self.slab.get(group.0)?.members.is_empty() {
+            return None;
+        }
+        let gone = self.slab.remove(group.0)?;
+        self.heap -= gone.share_name.len() + gone.members.capacity() * size_of::<Member>();
+        let hash = hash(&self.state, gone.node, &gone.share_name);
+        if let Ok(entry) = self.table.find_entry(hash, |key| *key == group.0) {
+            entry.remove();
+        }
+        if self.slab.len() == 0 {
+            self.table = HashTable::new();
+        }
+        if let Some(next) = gone.next.and_then(|next| self.slab.get_mut(next)) {
+            next.previous = gone.previous;
+        }
+        match gone.previous.and_then(|previous| self.slab.get_mut(previous)) {
+            Some(previous) => {
+                previous.next = gone.next;
+                Some(Pruned { node: gone.node, first: None })
+            }
+            None => Some(Pruned { node: gone.node, first: Some(gone.next) }),
+        }
+    }
+
+    /// The next group of the same node.
+    pub(super) fn next(&self, group: Key) -> Option<Key> {
+        self.slab.get(group)?.next
+    }
+
+    /// The node and the ShareName of a group.
+    pub(super) fn name(&self, group: GroupKey) -> Option<(Key, &str)> {
+        self.slab.get(group.0).map(|group| (group.node, &*group.share_name))
+    }
+}
+
+/// A group that is gone.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pruned {
+    /// Its node.
+    pub(super) node: Key,
+    /// What is now the first of the node's groups, if that was the one that is gone.
+    pub(super) first: Option<Option<Key>>,
+}
+
+fn hash(state: &KeyedState, node: Key, share_name: &str) -> u64 {
+    let mut hasher = state.build_hasher();
+    hasher.write_u32(node.get());
+    hasher.write(share_name.as_bytes());
+    hasher.finish()
+}
+
+/// Of a group: its place in the slab and in the table, which is not quite full.
+const COST: usize = size_of::<Group>() + 8;
+
+#[cfg(test)]
+mod tests {
+    use core::num::NonZeroU32;
+
+    use super::*;
+
+    const NODE: Key = Key(NonZeroU32::MIN);
+
+    fn group_of(sessions: &[u32]) -> (Groups, GroupKey) {
+        let mut groups = Groups::new(KeyedState::new([1; 16]));
+        let group = groups.insert(NODE, "name", None).unwrap();
+        for &session in sessions {
+            let subscription = Subscription { options: Default::default(), identifier: None };
+            groups.insert_member(group, Member { session: SessionKey(session), subscription });
+        }
+        (groups, group)
+    }
+
+    fn picks(groups: &mut Groups, group: GroupKey, usable: fn(SessionKey) -> Usable) -> [Option<u32>; 5] {
+        [(); 5].map(|()| groups.pick(group, usable).map(|member| member.session.0))
+    }
+
+    #[test]
+    fn members_take_turns() {
+        let (mut groups, group) = group_of(&[30, 10, 20]);
+        assert_eq!(picks(&mut groups, group, |_| Usable::Online), [10, 20, 30, 10, 20].map(Some));
+        groups.remove_member(group, SessionKey(20));
+        groups.insert_member(group, groups.members(group)[0]);
+        assert_eq!(picks(&mut groups, group, |_| Usable::Online), [30, 10, 30, 10, 30].map(Some));
+    }
+
+    #[test]
+    fn an_online_member_goes_before_offline_ones_and_unusable_ones_get_nothing() {
+        let (mut groups, group) = group_of(&[1, 2, 3, 4]);
+        let third_online = |session: SessionKey| if session.0 == 3 { Usable::Online } else { Usable::Offline };
+        assert_eq!(picks(&mut groups, group, third_online), [Some(3); 5]);
+        let odd_offline = |session: SessionKey| if session.0 % 2 == 1 { Usable::Offline } else { Usable::No };
+        assert_eq!(picks(&mut groups, group, odd_offline), [1, 3, 1, 3, 1].map(Some));
+        assert_eq!(picks(&mut groups, group, |_| Usable::No), [None; 5]);
+    }
+
+    #[test]
+    fn groups_of_a_node_are_found_by_name_and_leave_nothing_behind() {
+        let mut groups = Groups::new(KeyedState::new([1; 16]));
+        let a = groups.insert(NODE, "a", None).unwrap();
+        let b = groups.insert(NODE, "b", Some(a.0)).unwrap();
+        let c = groups.insert(NODE, "c", Some(b.0)).unwrap();
+        assert_eq!((groups.find(NODE, "b"), groups.find(NODE, "d")), (Some(b), None));
+        assert_eq!((groups.next(c.0), groups.next(b.0), groups.next(a.0)), (Some(b.0), Some(a.0), None));
+        assert!(groups.prune(b).is_some_and(|pruned| pruned.first.is_none()));
+        assert_eq!(groups.next(c.0), Some(a.0));
+        assert!(groups.prune(c).is_some_and(|pruned| pruned.first == Some(Some(a.0))));
+        assert!(groups.prune(a).is_some_and(|pruned| pruned.first == Some(None)));
+        assert_eq!((groups.len(), groups.table.len(), groups.bytes()), (0, 0, 0));
+    }
+}

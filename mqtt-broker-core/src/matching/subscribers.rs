@@ -1,0 +1,214 @@
+use core::mem;
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::collections::btree_map;
+use alloc::vec::Vec;
+use core::slice;
+
+use super::keys::SessionKey;
+use super::subscription::{Member, Subscription};
+
+/// The sessions that are subscribed to one Topic Filter, in the order of their keys. Most filters have one.
+#[derive(Debug, Default)]
+pub(super) enum Subscribers {
+    /// Nobody.
+    #[default]
+    None,
+    /// One, in place.
+    One(Member),
+    /// Up to [`FEW`](Self::FEW), sorted.
+    Few(Vec<Member>),
+    /// Many: nothing is moved far when one comes or goes.
+    Many(Box<BTreeMap<SessionKey, Subscription>>),
+}
+
+/// See [`Subscribers::iter`].
+#[derive(Debug)]
+pub(super) enum Iter<'a> {
+    Slice(slice::Iter<'a, Member>),
+    Map(btree_map::Iter<'a, SessionKey, Subscription>),
+}
+
+impl Subscribers {
+    /// Above this a list becomes a map; below a quarter it becomes a list again.
+    const FEW: usize = 256;
+
+    /// Whether there is nobody.
+    #[inline]
+    pub(super) const fn is_empty(&self) -> bool {
+        matches!(self, Self::None)
+    }
+
+    /// How many there are.
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::One(_) => 1,
+            Self::Few(list) => list.len(),
+            Self::Many(map) => map.len(),
+        }
+    }
+
+    /// What they take on the heap, about.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::None | Self::One(_) => 0,
+            Self::Few(list) => list.capacity() * size_of::<Member>(),
+            // Nodes are at least half full.
+            Self::Many(map) => map.len() * size_of::<Member>() * 2,
+        }
+    }
+
+    /// All, in the order of their keys.
+    #[inline]
+    pub(super) fn iter(&self) -> Iter<'_> {
+        match self {
+            Self::None => Iter::Slice([].iter()),
+            Self::One(member) => Iter::Slice(slice::from_ref(member).iter()),
+            Self::Few(list) => Iter::Slice(list.iter()),
+            Self::Many(map) => Iter::Map(map.iter()),
+        }
+    }
+
+    /// How this session is subscribed.
+    pub(super) fn get(&self, session: SessionKey) -> Option<Subscription> {
+        match self {
+            Self::None => None,
+            Self::One(member) => (member.session == session).then_some(member.subscription),
+            Self::Few(list) => {
+                let at = list.binary_search_by_key(&session, |member| member.session).ok()?;
+                list.get(at).map(|member| member.subscription)
+            }
+            Self::Many(map) => map.get(&session).copied(),
+        }
+    }
+
+    /// Subscribes a session; what was there before comes back.
+    pub(super) fn insert(&mut self, member: Member) -> Option<Subscription> {
+        match self {
+            Self::None => {
+                *self = Self::One(member);
+                None
+            }
+            Self::One(only) if only.session == member.session => {
+                Some(mem::replace(&mut only.subscription, member.subscription))
+            }
+            Self::One(only) => {
+                let mut list = Vec::from([*only, member]);
+                list.sort_unstable_by_key(|member| member.session);
+                *self = Self::Few(list);
+                None
+            }
+            Self::Few(list) => {
+                let old = insert(list, member);
+                if list.len() > Self::FEW {
+                    let map = list.iter().map(|member| (member.session, member.subscription)).collect();
+                    *self = Self::Many(Box::new(map));
+                }
+                old
+            }
+            Self::Many(map) => map.insert(member.session, member.subscription),
+        }
+    }
+
+    /// Ends a session's subscription.
+    pub(super) fn remove(&mut self, session: SessionKey) -> Option<Subscription> {
+        match self {
+            Self::None => None,
+            Self::One(only) => {
+                let old = (only.session == session).then_some(only.subscription)?;
+                *self = Self::None;
+                Some(old)
+            }
+            Self::Few(list) => {
+                let old = remove(list, session)?;
+                if let [only] = list.as_slice() {
+                    *self = Self::One(*only);
+                }
+                Some(old)
+            }
+            Self::Many(map) => {
+                let old = map.remove(&session)?;
+                if map.len() < Self::FEW / 4 {
+                    let member = |(session, subscription)| Member { session, subscription };
+                    *self = Self::Few(mem::take(&mut **map).into_iter().map(member).collect());
+                }
+                Some(old)
+            }
+        }
+    }
+}
+
+/// Puts a member in its place of a sorted list; what was there before comes back.
+pub(super) fn insert(list: &mut Vec<Member>, member: Member) -> Option<Subscription> {
+    match list.binary_search_by_key(&member.session, |member| member.session) {
+        Ok(at) => list.get_mut(at).map(|old| mem::replace(&mut old.subscription, member.subscription)),
+        Err(at) => {
+            list.insert(at, member);
+            None
+        }
+    }
+}
+
+/// Takes a member out of a sorted list, which gives back memory that it does not need any more.
+pub(super) fn remove(list: &mut Vec<Member>, session: SessionKey) -> Option<Subscription> {
+    let at = list.binary_search_by_key(&session, |member| member.session).ok()?;
+    let old = list.remove(at);
+    if list.len() < list.capacity() / 4 {
+        list.shrink_to(list.len() * 2);
+    }
+    Some(old.subscription)
+}
+
+impl Iterator for Iter<'_> {
+    type Item = Member;
+
+    #[inline]
+    fn next(&mut self) -> Option<Member> {
+        match self {
+            Self::Slice(iter) => iter.next().copied(),
+            Self::Map(iter) => iter.next().map(|(&session, &subscription)| Member { session, subscription }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn member(session: u32) -> Member {
+        let subscription = Subscription { options: Default::default(), identifier: None };
+        Member { session: SessionKey(session), subscription }
+    }
+
+    #[test]
+    fn every_form_keeps_the_order_and_each_session_once() {
+        let mut subscribers = Subscribers::default();
+        let count = 4 * u32::try_from(Subscribers::FEW).unwrap();
+        // 7919 is prime: each key once, out of order.
+        let keys: Vec<u32> = (0..count).map(|number| number * 7919 % count).collect();
+        for (at, &key) in keys.iter().enumerate() {
+            assert_eq!(subscribers.insert(member(key)), None);
+            assert_eq!(subscribers.insert(member(key)), Some(member(key).subscription));
+            assert_eq!(subscribers.len(), at + 1);
+            assert!(subscribers.iter().map(|member| member.session).is_sorted());
+        }
+        assert!(matches!(subscribers, Subscribers::Many(_)));
+        for (at, &key) in keys.iter().enumerate() {
+            assert_eq!(subscribers.get(SessionKey(key)), Some(member(key).subscription));
+            assert_eq!(subscribers.remove(SessionKey(key)), Some(member(key).subscription));
+            assert_eq!(subscribers.remove(SessionKey(key)), None);
+            assert_eq!(subscribers.get(SessionKey(key)), None);
+            assert_eq!(subscribers.iter().count(), keys.len() - at - 1);
+        }
+        assert!(subscribers.is_empty());
+        assert_eq!(subscribers.bytes(), 0);
+    }
+
+    #[test]
+    fn a_node_stays_small() {
+        assert_eq!((size_of::<Member>(), size_of::<Subscribers>()), (12, 24));
+    }
+}

@@ -1,0 +1,230 @@
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::time::Duration;
+
+use bytes::Bytes;
+use mqtt_codec::packet::PublishPropertiesBuf;
+use mqtt_codec::{ClientIdBuf, QoS, TextBuf, TopicNameBuf};
+use mqtt_session::Instant;
+
+use crate::memory::{Charge, MemoryGauge};
+
+/// An Application Message that is kept: queued, in flight or retained. A clone shares it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message(Arc<Body>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Body {
+    id: MessageId,
+    topic: TopicNameBuf,
+    payload: Bytes,
+    qos: QoS,
+    retain: bool,
+    expires_at: Option<Instant>,
+    properties: Option<Box<PublishPropertiesBuf>>,
+    publisher: Option<Publisher>,
+    /// What it counts in its broker, while it lives.
+    charge: Charge,
+}
+
+/// Who published a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publisher {
+    /// For No Local.
+    pub client_id: ClientIdBuf,
+    /// The principal: for checks of its rights after it was published. `None` is anonymous.
+    pub principal: Option<TextBuf>,
+}
+
+/// Names a kept message for as long as it is kept anywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct MessageId {
+    /// Which start of the broker.
+    pub incarnation: u32,
+    /// Which shard took it in.
+    pub shard: u32,
+    /// Which of that shard's messages.
+    pub sequence: u64,
+}
+
+impl Message {
+    /// A message of QoS 0 that is not retained and does not expire.
+    #[must_use]
+    pub fn new(topic: TopicNameBuf, payload: Bytes) -> Self {
+        Self::builder(topic, payload).build()
+    }
+    /// Its name in the store; the default until it is kept there.
+    #[must_use]
+    pub fn id(&self) -> MessageId {
+        self.0.id
+    }
+    /// A message with more than a topic and a payload.
+    pub fn builder(topic: TopicNameBuf, payload: Bytes) -> MessageBuilder {
+        MessageBuilder(Body {
+            id: MessageId::default(),
+            topic,
+            payload,
+            qos: QoS::AtMostOnce,
+            retain: false,
+            expires_at: None,
+            properties: None,
+            publisher: None,
+            charge: Charge::default(),
+        })
+    }
+    /// The same message under another name. Copies the body (not the payload) only when it is shared.
+    #[must_use]
+    pub fn with_id(mut self, id: MessageId) -> Self {
+        if self.0.id != id {
+            Arc::make_mut(&mut self.0).id = id;
+        }
+        self
+    }
+    /// The same message, counted by a gauge from now on. Copies the body (not the payload) when it is shared.
+    #[must_use]
+    pub(crate) fn charged(mut self, gauge: &MemoryGauge) -> Self {
+        let charge = gauge.charge(self.bytes());
+        Arc::make_mut(&mut self.0).charge = charge;
+        self
+    }
+    /// Where it was published.
+    #[must_use]
+    pub fn topic(&self) -> &TopicNameBuf {
+        &self.0.topic
+    }
+    /// What was published.
+    #[must_use]
+    pub fn payload(&self) -> &Bytes {
+        &self.0.payload
+    }
+    /// The QoS at which it was published.
+    #[must_use]
+    pub fn qos(&self) -> QoS {
+        self.0.qos
+    }
+    /// The RETAIN flag with which it was published.
+    #[must_use]
+    pub fn retain(&self) -> bool {
+        self.0.retain
+    }
+    /// When it expires; `None` means never. Standard: MQTT 5.0 §3.3.2.3.3.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<Instant> {
+        self.0.expires_at
+    }
+    /// Its properties, as they came in; `None` when it has none. The Message Expiry Interval among them, if it is there,
+    /// is as old as the message: [`lifetime`](Self::lifetime) is what counts.
+    #[must_use]
+    pub fn properties(&self) -> Option<&PublishPropertiesBuf> {
+        self.0.properties.as_deref()
+    }
+    /// Who published it; `None` is the broker itself.
+    #[must_use]
+    pub fn publisher(&self) -> Option<&Publisher> {
+        self.0.publisher.as_ref()
+    }
+    /// Whether its lifetime ran out.
+    #[must_use]
+    pub fn is_expired(&self, now: Instant) -> bool {
+        self.0.expires_at.is_some_and(|at| at <= now)
+    }
+    /// What is left of its lifetime, for the Message Expiry Interval that is sent on [MQTT-3.3.2-6].
+    #[must_use]
+    pub fn lifetime(&self, now: Instant) -> Option<Duration> {
+        self.0
+            .expires_at
+            .map(|at| at.saturating_duration_since(now))
+    }
+    /// What it costs in memory, for accounting: topic, payload, properties and publisher, and [`Self::OVERHEAD`].
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let properties = self.0.properties.as_deref().map_or(0, properties_bytes);
+        let publisher = self.0.publisher.as_ref().map_or(0, |publisher| {
+            publisher.client_id.as_str().len()
+                + publisher
+                    .principal
+                    .as_ref()
+                    .map_or(0, |it| it.as_str().len())
+        });
+        Self::OVERHEAD + self.0.topic.as_str().len() + self.0.payload.len() + properties + publisher
+    }
+
+    /// What a message costs beside its contents, in bytes: the body with its reference counts, and the headers of its
+    /// allocations.
+    pub const OVERHEAD: usize = size_of::<Body>() + 2 * size_of::<usize>() + 3 * ALLOCATION;
+}
+
+/// Builds a [`Message`]. What is not set is as in [`Message::new`].
+///
+/// ```
+/// use bytes::Bytes;
+/// use mqtt_broker_core::Message;
+/// use mqtt_codec::{QoS, TopicNameBuf};
+///
+/// let topic = TopicNameBuf::new("sensors/door")?;
+/// let message = Message::builder(topic, Bytes::from_static(b"open")).qos(QoS::AtLeastOnce).retain(true).build();
+/// assert_eq!((message.qos(), message.retain()), (QoS::AtLeastOnce, true));
+/// # Ok::<(), mqtt_codec::TopicNameError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct MessageBuilder(Body);
+
+impl MessageBuilder {
+    /// Its name in the store.
+    pub fn id(mut self, id: MessageId) -> Self {
+        self.0.id = id;
+        self
+    }
+    /// The QoS at which it is published.
+    pub fn qos(mut self, qos: QoS) -> Self {
+        self.0.qos = qos;
+        self
+    }
+    /// The RETAIN flag with which it is published.
+    pub fn retain(mut self, retain: bool) -> Self {
+        self.0.retain = retain;
+        self
+    }
+    /// When it expires; `None` means never.
+    pub fn expires_at(mut self, at: impl Into<Option<Instant>>) -> Self {
+        self.0.expires_at = at.into();
+        self
+    }
+    /// Its properties. Empty ones are the same as none.
+    pub fn properties(mut self, properties: impl Into<Option<PublishPropertiesBuf>>) -> Self {
+        self.0.properties = properties.into().filter(|it| !it.is_empty()).map(Box::new);
+        self
+    }
+    /// Who publishes it; `None` is the broker itself.
+    pub fn publisher(mut self, publisher: impl Into<Option<Publisher>>) -> Self {
+        self.0.publisher = publisher.into();
+        self
+    }
+    /// The message.
+    #[must_use]
+    pub fn build(self) -> Message {
+        Message(Arc::new(self.0))
+    }
+}
+
+/// What properties cost in memory.
+fn properties_bytes(properties: &PublishPropertiesBuf) -> usize {
+    let borrowed = properties.borrowed();
+    let user: usize = borrowed
+        .user_properties
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.as_str().len())
+        .sum();
+    size_of::<PublishPropertiesBuf>()
+        + ALLOCATION
+        + user
+        + borrowed.response_topic.map_or(0, |it| it.as_str().len())
+        + borrowed
+            .correlation_data
+            .map_or(0, |it| it.as_bytes().len())
+        + borrowed.content_type.map_or(0, |it| it.as_str().len())
+}
+
+/// What an allocator usually adds to an allocation.
+const ALLOCATION: usize = 16;

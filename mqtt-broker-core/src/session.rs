@@ -1,0 +1,189 @@
+//! What the broker keeps of a client from one connection to the next.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use mqtt_codec::packet::WillBuf;
+use mqtt_codec::property::SubscriptionIdentifier;
+use mqtt_codec::{ClientIdBuf, PacketId, QoS, TextBuf, TopicFilterBuf, Version};
+use mqtt_session::{Instant, Session};
+
+use crate::link_id::LinkId;
+use crate::matching::{FilterKey, SessionKey};
+use crate::message::Publisher;
+use crate::queue::{Queue, Queued};
+use crate::retained::ReplayCursor;
+
+/// A session of the broker. Standard: MQTT 5.0 §4.1.
+#[derive(Debug)]
+pub(crate) struct BrokerSession {
+    pub(crate) client_id: ClientIdBuf,
+    /// The connection that it is on, from the moment it was let in.
+    pub(crate) link: Option<LinkId>,
+    pub(crate) version: Version,
+    /// What is in flight, both ways.
+    pub(crate) flows: Session<Queued>,
+    pub(crate) queue: Queue,
+    pub(crate) subscriptions: Vec<FilterKey>,
+    /// Seconds; `u32::MAX` means never.
+    pub(crate) expiry_interval: u32,
+    pub(crate) disconnected_at: Option<Instant>,
+    /// Who created it; `None` is anonymous.
+    pub(crate) principal: Option<TextBuf>,
+    pub(crate) will: Option<Box<WillBuf>>,
+    /// What only few sessions have.
+    pub(crate) rare: Option<Box<Rare>>,
+    pub(crate) next_sequence: u64,
+    /// Rises with each connection and each end of one: a timer of an earlier one is stale.
+    pub(crate) epoch: u32,
+}
+
+/// What only few sessions have at a time.
+#[derive(Debug, Default)]
+pub(crate) struct Rare {
+    /// Retained messages that are still to be sent.
+    pub(crate) replays: VecDeque<Replay>,
+    /// QoS 2 exchanges whose PUBLISH became durable while the send buffer was full.
+    pub(crate) unsent: VecDeque<PacketId>,
+    /// The places in the queue of what waits for PUBCOMP, for the store.
+    pub(crate) releasing: VecDeque<(PacketId, u64)>,
+}
+
+/// The retained messages of one subscription that are still to be sent.
+#[derive(Debug)]
+pub(crate) struct Replay {
+    pub(crate) filter: TopicFilterBuf,
+    pub(crate) cursor: ReplayCursor,
+    pub(crate) maximum_qos: QoS,
+    pub(crate) identifier: Option<SubscriptionIdentifier>,
+    /// Found and not sent yet.
+    pub(crate) found: VecDeque<crate::message::Message>,
+}
+
+impl BrokerSession {
+    pub(crate) fn new(client_id: ClientIdBuf, version: Version, principal: Option<TextBuf>) -> Self {
+        Self {
+            client_id,
+            link: None,
+            version,
+            flows: Session::new(),
+            queue: Queue::default(),
+            subscriptions: Vec::new(),
+            expiry_interval: 0,
+            disconnected_at: None,
+            principal,
+            will: None,
+            rare: None,
+            next_sequence: 0,
+            epoch: 0,
+        }
+    }
+
+    /// Whether it outlives its connection.
+    #[inline]
+    pub(crate) fn is_persistent(&self) -> bool {
+        self.expiry_interval > 0
+    }
+
+    /// The client as the publisher of a message.
+    pub(crate) fn publisher(&self) -> Publisher {
+        Publisher { client_id: self.client_id.clone(), principal: self.principal.clone() }
+    }
+
+    pub(crate) fn rare_mut(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    pub(crate) fn take_sequence(&mut self) -> u64 {
+        let sequence = self.next_sequence;
+        self.next_sequence += 1;
+        sequence
+    }
+
+    /// Frees what is not used any more.
+    pub(crate) fn tidy(&mut self) {
+        if self.rare.as_ref().is_some_and(|rare| {
+            rare.replays.is_empty() && rare.unsent.is_empty() && rare.releasing.is_empty()
+        }) {
+            self.rare = None;
+        }
+    }
+}
+
+/// The sessions of a broker, by key and by Client Identifier.
+#[derive(Debug)]
+pub(crate) struct Sessions {
+    slots: Vec<Option<Box<BrokerSession>>>,
+    free: Vec<u32>,
+    by_client: hashbrown::HashMap<ClientIdBuf, SessionKey, crate::matching::KeyedState>,
+    /// Sessions of each principal.
+    by_principal: hashbrown::HashMap<TextBuf, usize, crate::matching::KeyedState>,
+}
+
+impl Sessions {
+    pub(crate) fn new(state: crate::matching::KeyedState) -> Self {
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            by_client: hashbrown::HashMap::with_hasher(state),
+            by_principal: hashbrown::HashMap::with_hasher(state),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, key: SessionKey) -> Option<&BrokerSession> {
+        self.slots.get(key.0 as usize)?.as_deref()
+    }
+
+    #[inline]
+    pub(crate) fn get_mut(&mut self, key: SessionKey) -> Option<&mut BrokerSession> {
+        self.slots.get_mut(key.0 as usize)?.as_deref_mut()
+    }
+
+    pub(crate) fn find(&self, client_id: &str) -> Option<SessionKey> {
+        self.by_client.get(client_id).copied()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.by_client.len()
+    }
+
+    pub(crate) fn of_principal(&self, principal: &TextBuf) -> usize {
+        self.by_principal.get(principal).copied().unwrap_or(0)
+    }
+
+    /// `None` when no key is left.
+    pub(crate) fn insert(&mut self, session: BrokerSession) -> Option<SessionKey> {
+        let index = match self.free.pop() {
+            Some(index) => index,
+            None => {
+                let index = u32::try_from(self.slots.len()).ok()?;
+                self.slots.push(None);
+                index
+            }
+        };
+        let key = SessionKey(index);
+        self.by_client.insert(session.client_id.clone(), key);
+        if let Some(principal) = &session.principal {
+            *self.by_principal.entry(principal.clone()).or_insert(0) += 1;
+        }
+        *self.slots.get_mut(index as usize)? = Some(Box::new(session));
+        Some(key)
+    }
+
+    pub(crate) fn remove(&mut self, key: SessionKey) -> Option<Box<BrokerSession>> {
+        let session = self.slots.get_mut(key.0 as usize)?.take()?;
+        self.free.push(key.0);
+        self.by_client.remove(session.client_id.as_str());
+        if let Some(principal) = &session.principal {
+            if let Some(count) = self.by_principal.get_mut(principal) {
+                *count -= 1;
+                if *count == 0 {
+                    self.by_principal.remove(principal);
+                }
+            }
+        }
+        Some(session)
+    }
+}

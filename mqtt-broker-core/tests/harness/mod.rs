@@ -1,0 +1,315 @@
+//! A broker with clients around it, in virtual time: what tests say and what they see.
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+mod packets;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use mqtt_broker_core::{
+    Action, Authentication, AuthenticationRequest, Broker, Config, Event, LinkId, Peer, Position,
+    Record,
+};
+use mqtt_codec::{ClientIdBuf, Limits, Packet, Version, decode};
+use mqtt_session::{CloseReason, Instant};
+
+pub use packets::*;
+
+/// A broker, the moment it is, and what came out of it that no test has looked at yet.
+pub struct World {
+    pub broker: Broker,
+    pub now: Instant,
+    links: BTreeMap<LinkId, Seen>,
+    /// Whether `handle_written` is called at once for what is to be written.
+    pub draining: bool,
+    pub persists: Vec<(Position, Vec<Record>)>,
+    pub pages: Vec<(ClientIdBuf, u64, usize, usize)>,
+    pub asked: Vec<(LinkId, AuthenticationRequest)>,
+    pub events: Vec<Event>,
+    /// How many links were made, for assigned Client Identifiers.
+    made: usize,
+}
+
+/// What one link saw since it was last looked at, in order.
+#[derive(Default)]
+struct Seen {
+    version: Option<Version>,
+    items: Vec<Item>,
+    /// Bytes of a packet that is not whole yet.
+    partial: Vec<u8>,
+    /// What was read of the peer and not taken.
+    unread: Vec<u8>,
+    closed: bool,
+}
+
+enum Item {
+    Packet(Vec<u8>),
+    Closed(CloseReason),
+    Paused,
+    Resumed,
+}
+
+/// What a link saw. Borrows packets, so that tests compare them as they build them.
+#[derive(Debug, PartialEq)]
+pub enum Saw<'a> {
+    Packet(Packet<'a>),
+    Closed(CloseReason),
+    Paused,
+    Resumed,
+}
+
+/// What a link saw since it was last looked at.
+pub struct Outcome {
+    version: Version,
+    items: Vec<Item>,
+}
+
+impl Outcome {
+    /// Everything, in order.
+    pub fn all(&self) -> Vec<Saw<'_>> {
+        self.items
+            .iter()
+            .map(|item| match item {
+                Item::Packet(bytes) => Saw::Packet(decoded(self.version, bytes)),
+                Item::Closed(reason) => Saw::Closed(*reason),
+                Item::Paused => Saw::Paused,
+                Item::Resumed => Saw::Resumed,
+            })
+            .collect()
+    }
+
+    /// The packets; anything else that was seen fails the test.
+    pub fn packets(&self) -> Vec<Packet<'_>> {
+        self.all()
+            .into_iter()
+            .map(|saw| match saw {
+                Saw::Packet(packet) => packet,
+                other => panic!("expected only packets, saw {other:?}"),
+            })
+            .collect()
+    }
+}
+
+fn decoded(version: Version, bytes: &[u8]) -> Packet<'_> {
+    let limits = Limits {
+        packet_size: Limits::MAX_PACKET_SIZE,
+    };
+    let (packet, len) = decode(version, &limits, bytes)
+        .expect("the broker sends what decodes")
+        .expect("whole");
+    assert_eq!(len, bytes.len());
+    packet
+}
+
+impl World {
+    pub fn new(config: Config) -> Self {
+        let now = Instant::from_micros(1_700_000_000_000_000);
+        Self {
+            broker: Broker::new(config, [7; 16], now),
+            now,
+            links: BTreeMap::new(),
+            draining: true,
+            persists: Vec::new(),
+            pages: Vec::new(),
+            asked: Vec::new(),
+            events: Vec::new(),
+            made: 0,
+        }
+    }
+
+    /// A network connection without a CONNECT yet.
+    pub fn link(&mut self) -> LinkId {
+        self.link_from(Authentication::Anonymous)
+    }
+
+    pub fn link_from(&mut self, authentication: Authentication) -> LinkId {
+        self.made += 1;
+        let peer = Peer {
+            address: None,
+            connect_deadline: self.now + Duration::from_secs(10),
+            assigned_client_id: ClientIdBuf::new(&format!("assigned-{}", self.made)).unwrap(),
+            authentication,
+        };
+        let link = self.broker.handle_connected(self.now, peer);
+        self.links.insert(link, Seen::default());
+        self.settle();
+        link
+    }
+
+    /// Sends a packet on a link, encoded for the version of its connection.
+    pub fn send(&mut self, link: LinkId, packet: impl Into<Packet<'static>>) {
+        let packet = packet.into();
+        if let Packet::Connect(connect) = &packet {
+            self.seen(link).version = Some(connect.version);
+        }
+        let version = self.version(link);
+        let mut bytes = vec![0; packet.encoded_len(version).unwrap()];
+        packet.encode(version, &mut bytes);
+        self.send_bytes(link, &bytes);
+    }
+
+    /// Sends bytes on a link. What the broker does not take now is presented again when it resumes.
+    pub fn send_bytes(&mut self, link: LinkId, bytes: &[u8]) {
+        self.seen(link).unread.extend_from_slice(bytes);
+        self.present(link);
+        self.settle();
+    }
+
+    fn present(&mut self, link: LinkId) {
+        let unread = std::mem::take(&mut self.seen(link).unread);
+        let used = self.broker.handle_bytes(self.now, link, &unread);
+        let rest = unread[used..].to_vec();
+        self.seen(link).unread = rest;
+    }
+
+    /// Sends a packet in a buffer of its own.
+    pub fn send_whole(&mut self, link: LinkId, packet: impl Into<Packet<'static>>) -> bool {
+        let (packet, version) = (packet.into(), self.version(link));
+        let mut bytes = vec![0; packet.encoded_len(version).unwrap()];
+        packet.encode(version, &mut bytes);
+        let taken = self
+            .broker
+            .handle_packet(self.now, link, Bytes::from(bytes));
+        self.settle();
+        taken
+    }
+
+    /// Connects and takes the CONNACK off, whatever it says.
+    pub fn connect(&mut self, connect: impl Into<Packet<'static>>) -> LinkId {
+        let link = self.link();
+        self.send(link, connect);
+        let outcome = self.take(link);
+        let first = outcome.packets().into_iter().next();
+        assert!(
+            matches!(first, Some(Packet::Connack(_))),
+            "expected CONNACK first, saw {first:?}"
+        );
+        link
+    }
+
+    /// The connection of a link breaks.
+    pub fn cut(&mut self, link: LinkId) {
+        self.broker.handle_closed(self.now, link);
+        self.settle();
+        self.links.remove(&link);
+    }
+
+    /// Time passes; every timer fires at its own moment.
+    pub fn advance(&mut self, span: Duration) {
+        let end = self.now + span;
+        while let Some(at) = self.broker.poll_timeout().filter(|at| *at <= end) {
+            assert!(at >= self.now || self.broker.poll_timeout().is_some());
+            self.now = self.now.max(at);
+            self.broker.handle_timeout(self.now);
+            self.settle();
+            let next = self.broker.poll_timeout();
+            assert!(
+                next.is_none_or(|next| next > self.now),
+                "the next deadline is later than now"
+            );
+        }
+        self.now = end;
+    }
+
+    /// What a link saw since it was last looked at.
+    pub fn take(&mut self, link: LinkId) -> Outcome {
+        let version = self.version(link);
+        let items = std::mem::take(&mut self.seen(link).items);
+        Outcome { version, items }
+    }
+
+    /// Forgets what every link saw.
+    pub fn forget(&mut self) {
+        for seen in self.links.values_mut() {
+            seen.items.clear();
+        }
+    }
+
+    /// The bytes of a link that the broker has not taken.
+    pub fn unread(&mut self, link: LinkId) -> usize {
+        self.seen(link).unread.len()
+    }
+
+    /// Takes `n` bytes off a link's send buffer, as a socket does.
+    pub fn write(&mut self, link: LinkId, n: usize) {
+        self.take_written(link, n);
+        self.settle();
+    }
+
+    pub fn persisted(&mut self, position: Position) {
+        self.broker.handle_persisted(self.now, position);
+        self.settle();
+    }
+
+    fn seen(&mut self, link: LinkId) -> &mut Seen {
+        self.links.get_mut(&link).expect("a link of this world")
+    }
+
+    fn version(&mut self, link: LinkId) -> Version {
+        self.seen(link).version.unwrap_or(Version::V5_0)
+    }
+
+    /// Does what the broker asks for until it asks for nothing more.
+    pub fn settle(&mut self) {
+        while let Some(action) = self.broker.poll_action() {
+            match action {
+                Action::Transmit { link } | Action::Flush { link } => {
+                    if self.draining {
+                        let len = self.broker.tx(link).map_or(0, |tx| tx.len());
+                        self.take_written(link, len);
+                    }
+                }
+                Action::Pause { link } => self.see(link, Item::Paused),
+                Action::Resume { link } => {
+                    self.see(link, Item::Resumed);
+                    self.present(link);
+                }
+                Action::Close { link, reason } => {
+                    let len = self.broker.tx(link).map_or(0, |tx| tx.len());
+                    self.take_written(link, len);
+                    self.see(link, Item::Closed(reason));
+                }
+                Action::Authenticate { link, request } => self.asked.push((link, *request)),
+                Action::Persist { records, position } => self.persists.push((position, records)),
+                Action::Page {
+                    client_id,
+                    from,
+                    messages,
+                    bytes,
+                } => {
+                    self.pages.push((client_id, from, messages, bytes));
+                }
+                Action::Notify(event) => self.events.push(event),
+            }
+        }
+    }
+
+    fn see(&mut self, link: LinkId, item: Item) {
+        if let Some(seen) = self.links.get_mut(&link) {
+            assert!(!seen.closed, "nothing follows Close");
+            seen.closed = matches!(item, Item::Closed(_));
+            seen.items.push(item);
+        }
+    }
+
+    fn take_written(&mut self, link: LinkId, n: usize) {
+        let Some(tx) = self.broker.tx(link) else {
+            return;
+        };
+        let bytes: Vec<u8> = tx.segments().flatten().copied().take(n).collect();
+        if let Some(seen) = self.links.get_mut(&link) {
+            seen.partial.extend_from_slice(&bytes);
+            while let Some(header) =
+                mqtt_codec::fixed_header(&seen.partial).expect("a header of ours")
+            {
+                if seen.partial.len() < header.packet_len() {
+                    break;
+                }
+                let packet: Vec<u8> = seen.partial.drain(..header.packet_len()).collect();
+                seen.items.push(Item::Packet(packet));
+            }
+        }
+        self.broker.handle_written(self.now, link, bytes.len());
+    }
+}

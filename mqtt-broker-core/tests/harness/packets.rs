@@ -1,0 +1,214 @@
+//! Packets as tests write them.
+
+use std::num::{NonZeroU16, NonZeroU32};
+
+use mqtt_codec::packet::{
+    AcknowledgementProperties, Connack, ConnackProperties, Connect, ConnectProperties, Delivery,
+    Disconnect, DisconnectProperties, Puback, Pubcomp, Publish, PublishProperties, PublishTopic,
+    Pubrec, Pubrel, Suback, Subscribe, SubscribeProperties, SubscribeReasonCodes, Subscription,
+    SubscriptionOptions, Subscriptions, TopicFilters, Unsubscribe, Will, WillProperties,
+};
+use mqtt_codec::reason_code::{ConnectReasonCode, DisconnectReasonCode, SubscribeReasonCode};
+use mqtt_codec::{Binary, ClientId, Packet, PacketId, QoS, TopicFilter, TopicName, Version};
+
+pub const VERSIONS: [Version; 3] = [Version::V3_1, Version::V3_1_1, Version::V5_0];
+
+pub fn id(value: u16) -> PacketId {
+    PacketId::new(value).unwrap()
+}
+
+pub fn name(topic: &str) -> TopicName<'_> {
+    TopicName::new(topic).unwrap()
+}
+
+pub fn filter(filter: &str) -> TopicFilter<'_> {
+    TopicFilter::new(filter).unwrap()
+}
+
+/// A CONNECT of 5.0 that begins anew, without Keep Alive.
+pub fn connect(client_id: &str) -> Connect<'_> {
+    connect_as(Version::V5_0, client_id)
+}
+
+/// A CONNECT that begins anew, without Keep Alive.
+pub fn connect_as(version: Version, client_id: &str) -> Connect<'_> {
+    Connect {
+        version,
+        bridge: false,
+        clean_start: true,
+        keep_alive: 0,
+        properties: ConnectProperties::default(),
+        client_id: ClientId::new(client_id).unwrap(),
+        will: None,
+        user_name: None,
+        password: None,
+    }
+}
+
+/// A CONNECT that resumes its session and keeps it for `expiry` seconds (in 3.x as long as the broker keeps any).
+pub fn resuming(version: Version, client_id: &str, expiry: u32) -> Connect<'_> {
+    let mut connect = connect_as(version, client_id);
+    connect.clean_start = false;
+    if version == Version::V5_0 {
+        connect.properties.session_expiry_interval = Some(expiry);
+    }
+    connect
+}
+
+pub fn will<'a>(topic: &'a str, payload: &'a str) -> Will<'a> {
+    Will {
+        topic: name(topic),
+        payload: Binary::new(payload.as_bytes()).unwrap(),
+        qos: QoS::AtMostOnce,
+        retain: false,
+        properties: WillProperties::default(),
+    }
+}
+
+/// What the broker answers to `connect(..)` with its default configuration.
+pub fn connack() -> Packet<'static> {
+    Packet::Connack(Connack {
+        session_present: false,
+        reason_code: ConnectReasonCode::Success,
+        properties: ConnackProperties {
+            receive_maximum: NonZeroU16::new(1024),
+            maximum_packet_size: NonZeroU32::new(2 * 1024 * 1024),
+            topic_alias_maximum: Some(16),
+            server_keep_alive: Some(1200),
+            ..ConnackProperties::default()
+        },
+    })
+}
+
+/// CONNACK with an error code and nothing else.
+pub fn refused(reason_code: ConnectReasonCode) -> Packet<'static> {
+    Packet::Connack(Connack {
+        session_present: false,
+        reason_code,
+        properties: ConnackProperties::default(),
+    })
+}
+
+pub fn qos0<'a>(topic: &'a str, payload: &'a str) -> Publish<'a> {
+    publish(Delivery::AtMostOnce, topic, payload)
+}
+
+pub fn qos1<'a>(packet_id: u16, topic: &'a str, payload: &'a str) -> Publish<'a> {
+    publish(
+        Delivery::AtLeastOnce {
+            packet_id: id(packet_id),
+            dup: false,
+        },
+        topic,
+        payload,
+    )
+}
+
+pub fn qos2<'a>(packet_id: u16, topic: &'a str, payload: &'a str) -> Publish<'a> {
+    publish(
+        Delivery::ExactlyOnce {
+            packet_id: id(packet_id),
+            dup: false,
+        },
+        topic,
+        payload,
+    )
+}
+
+pub fn publish<'a>(delivery: Delivery, topic: &'a str, payload: &'a str) -> Publish<'a> {
+    Publish {
+        delivery,
+        retain: false,
+        topic: PublishTopic::Name(name(topic)),
+        properties: PublishProperties::default(),
+        payload: payload.as_bytes(),
+    }
+}
+
+pub fn retained(mut publish: Publish<'_>) -> Publish<'_> {
+    publish.retain = true;
+    publish
+}
+
+pub fn again(mut publish: Publish<'_>) -> Publish<'_> {
+    publish.delivery = match publish.delivery {
+        Delivery::AtMostOnce => Delivery::AtMostOnce,
+        Delivery::AtLeastOnce { packet_id, .. } => Delivery::AtLeastOnce {
+            packet_id,
+            dup: true,
+        },
+        Delivery::ExactlyOnce { packet_id, .. } => Delivery::ExactlyOnce {
+            packet_id,
+            dup: true,
+        },
+    };
+    publish
+}
+
+pub fn puback(packet_id: u16) -> Packet<'static> {
+    Packet::Puback(Puback::success(id(packet_id)))
+}
+
+pub fn pubrec(packet_id: u16) -> Packet<'static> {
+    Packet::Pubrec(Pubrec::success(id(packet_id)))
+}
+
+pub fn pubrel(packet_id: u16) -> Packet<'static> {
+    Packet::Pubrel(Pubrel::success(id(packet_id)))
+}
+
+pub fn pubcomp(packet_id: u16) -> Packet<'static> {
+    Packet::Pubcomp(Pubcomp::success(id(packet_id)))
+}
+
+/// SUBSCRIBE to one filter.
+pub fn subscribe(packet_id: u16, to: &'static str, qos: QoS) -> Packet<'static> {
+    subscribe_with(
+        packet_id,
+        to,
+        SubscriptionOptions {
+            maximum_qos: qos,
+            ..SubscriptionOptions::default()
+        },
+    )
+}
+
+pub fn subscribe_with(
+    packet_id: u16,
+    to: &'static str,
+    options: SubscriptionOptions,
+) -> Packet<'static> {
+    let subscription = Box::leak(Box::new([Subscription {
+        filter: filter(to),
+        options,
+    }]));
+    Packet::Subscribe(Subscribe {
+        packet_id: id(packet_id),
+        properties: SubscribeProperties::default(),
+        subscriptions: Subscriptions::new(subscription).unwrap(),
+    })
+}
+
+pub fn suback(packet_id: u16, codes: &[SubscribeReasonCode]) -> Packet<'_> {
+    Packet::Suback(Suback {
+        packet_id: id(packet_id),
+        properties: AcknowledgementProperties::default(),
+        reason_codes: SubscribeReasonCodes::new(codes).unwrap(),
+    })
+}
+
+pub fn unsubscribe(packet_id: u16, from: &'static str) -> Packet<'static> {
+    let filters = Box::leak(Box::new([filter(from)]));
+    Packet::Unsubscribe(Unsubscribe {
+        packet_id: id(packet_id),
+        user_properties: Default::default(),
+        filters: TopicFilters::new(filters).unwrap(),
+    })
+}
+
+pub fn disconnect(reason_code: DisconnectReasonCode) -> Packet<'static> {
+    Packet::Disconnect(Disconnect {
+        reason_code,
+        properties: DisconnectProperties::default(),
+    })
+}

@@ -1,0 +1,130 @@
+use crate::field::Field;
+use crate::fixed_header::{FixedHeader, fixed_header};
+use crate::packet::{
+    Auth, Connack, Connect, Disconnect, Packet, PacketType, Puback, Pubcomp, Publish, Pubrec,
+    Pubrel, Suback, Subscribe, Unsuback, Unsubscribe,
+};
+use crate::reader::Reader;
+use crate::trace::{Shape, Trace};
+use crate::{DecodeError, Limits, Version};
+
+/// Decodes the packet at the front of `bytes`; gives it and its length.
+///
+/// `Ok(None)` means that it is not complete yet; then only its fixed header was read. `version` is that of the
+/// connection; CONNECT carries its own and is decoded by that.
+///
+/// # Errors
+///
+/// [`DecodeError`] says what is wrong and which statement of the standard it breaks. A packet that is larger than
+/// `limits` allow is an error as soon as its fixed header is there.
+///
+/// ```
+/// use mqtt_codec::{Limits, Packet, Version, decode};
+///
+/// let bytes = [0x30, 0x05, 0x00, 0x01, b'a', b'h', b'i', 0xC0];
+/// let Some((Packet::Publish(publish), 7)) = decode(Version::V3_1_1, &Limits::default(), &bytes)? else {
+///     return Err("incomplete".into());
+/// };
+/// assert_eq!(publish.payload, b"hi");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn decode<'a>(
+    version: Version,
+    limits: &Limits,
+    bytes: &'a [u8],
+) -> Result<Option<(Packet<'a>, usize)>, DecodeError> {
+    decode_traced(version, limits, bytes, ())
+}
+
+#[inline]
+pub(crate) fn decode_traced<'a, T: Trace>(
+    version: Version,
+    limits: &Limits,
+    bytes: &'a [u8],
+    mut trace: T,
+) -> Result<Option<(Packet<'a>, usize)>, DecodeError> {
+    let Some(header) = fixed_header(bytes)? else {
+        return Ok(None);
+    };
+    let len = header.packet_len();
+    if len > limits.packet_size as usize {
+        return Err(too_large(len, limits));
+    }
+    let Some(body) = bytes.get(header.header_len..len) else {
+        return Ok(None);
+    };
+    let (first, length) = bytes.split_at_checked(1).unwrap_or_default();
+    trace.field(Field::PacketTypeAndFlags, Shape::Byte, first, 1);
+    let length = length.get(..header.header_len - 1).unwrap_or_default();
+    trace.field(
+        Field::RemainingLength,
+        Shape::VariableByteInteger,
+        length,
+        header.header_len,
+    );
+    let packet = decode_body(version, header, &mut Reader::new(body, len, trace))?;
+    Ok(Some((packet, len)))
+}
+
+#[inline]
+fn decode_body<'a, T: Trace>(
+    version: Version,
+    header: FixedHeader,
+    reader: &mut Reader<'a, T>,
+) -> Result<Packet<'a>, DecodeError> {
+    let FixedHeader {
+        packet_type, flags, ..
+    } = header;
+    if packet_type == PacketType::Publish {
+        return Publish::decode(version, flags, reader).map(Packet::Publish);
+    }
+    check_header(version, packet_type, flags)?;
+    match packet_type {
+        PacketType::Connect => Connect::decode(flags, reader).map(Packet::Connect),
+        PacketType::Connack => Connack::decode(version, reader).map(Packet::Connack),
+        PacketType::Publish => Publish::decode(version, flags, reader).map(Packet::Publish),
+        PacketType::Puback => Puback::decode(version, reader).map(Packet::Puback),
+        PacketType::Pubrec => Pubrec::decode(version, reader).map(Packet::Pubrec),
+        PacketType::Pubrel => Pubrel::decode(version, reader).map(Packet::Pubrel),
+        PacketType::Pubcomp => Pubcomp::decode(version, reader).map(Packet::Pubcomp),
+        PacketType::Subscribe => Subscribe::decode(version, reader).map(Packet::Subscribe),
+        PacketType::Suback => Suback::decode(version, reader).map(Packet::Suback),
+        PacketType::Unsubscribe => Unsubscribe::decode(version, reader).map(Packet::Unsubscribe),
+        PacketType::Unsuback => Unsuback::decode(version, reader).map(Packet::Unsuback),
+        PacketType::Pingreq => reader
+            .finish(Field::RemainingLength)
+            .map(|()| Packet::Pingreq),
+        PacketType::Pingresp => reader
+            .finish(Field::RemainingLength)
+            .map(|()| Packet::Pingresp),
+        PacketType::Disconnect => Disconnect::decode(version, reader).map(Packet::Disconnect),
+        PacketType::Auth => Auth::decode(reader).map(Packet::Auth),
+    }
+}
+
+/// The flags of all packets but PUBLISH, whose flags mean something, and CONNECT, whose version is not known yet.
+#[inline]
+fn check_header(version: Version, packet_type: PacketType, flags: u8) -> Result<(), DecodeError> {
+    if packet_type == PacketType::Auth && !version.has_properties() {
+        return Err(DecodeError::ReservedPacketType {
+            packet_type: packet_type.bits(),
+        });
+    }
+    // In 3.1 the bits are DUP, QoS and RETAIN for all types, and stray ones are common.
+    if flags == packet_type.reserved_flags()
+        || packet_type == PacketType::Connect
+        || version == Version::V3_1
+    {
+        return Ok(());
+    }
+    Err(DecodeError::FixedHeaderFlags { packet_type, flags })
+}
+
+#[cold]
+#[inline(never)]
+fn too_large(len: usize, limits: &Limits) -> DecodeError {
+    DecodeError::PacketTooLarge {
+        len: u32::try_from(len).unwrap_or(u32::MAX),
+        limit: limits.packet_size,
+    }
+}

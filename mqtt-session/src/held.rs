@@ -1,0 +1,108 @@
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+
+use mqtt_codec::packet::AcknowledgementProperties;
+use mqtt_codec::property::UserPropertiesBuf;
+use mqtt_codec::reason_code::PublishReasonCode;
+use mqtt_codec::{PacketId, TextBuf};
+
+/// PUBACKs, or PUBRECs, that have not left: each waits for all before it [MQTT-4.6.0-2] [MQTT-4.6.0-3].
+#[derive(Clone, Debug, Default)]
+pub(crate) struct HeldAcknowledgements {
+    queue: VecDeque<Held>,
+}
+
+#[derive(Clone, Debug)]
+struct Held {
+    packet_id: PacketId,
+    /// `None` while the PUBLISH waits for its answer.
+    answer: Option<PublishReasonCode>,
+    details: Option<Box<Details>>,
+}
+
+/// What an answer says beside its reason code.
+#[derive(Clone, Debug)]
+pub(crate) struct Details {
+    reason_string: Option<TextBuf>,
+    user_properties: UserPropertiesBuf,
+}
+
+impl Details {
+    /// `None` when there are none.
+    pub(crate) fn new(properties: &AcknowledgementProperties<'_>) -> Option<Box<Self>> {
+        if properties.reason_string.is_none() && properties.user_properties.is_empty() {
+            return None;
+        }
+        Some(Box::new(Self {
+            reason_string: properties.reason_string.map(TextBuf::from),
+            user_properties: properties.user_properties.into(),
+        }))
+    }
+
+    pub(crate) fn borrowed(&self) -> AcknowledgementProperties<'_> {
+        AcknowledgementProperties {
+            reason_string: self.reason_string.as_ref().map(TextBuf::borrowed),
+            user_properties: self.user_properties.borrowed(),
+        }
+    }
+}
+
+/// An answer that may leave now.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    pub(crate) packet_id: PacketId,
+    pub(crate) reason: PublishReasonCode,
+    pub(crate) details: Option<Box<Details>>,
+}
+
+impl HeldAcknowledgements {
+    pub(crate) const fn new() -> Self {
+        Self { queue: VecDeque::new() }
+    }
+
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Its answer comes later.
+    pub(crate) fn hold(&mut self, packet_id: PacketId) {
+        self.queue.push_back(Held { packet_id, answer: None, details: None });
+    }
+
+    /// Has its answer, behind what waits.
+    pub(crate) fn push(&mut self, packet_id: PacketId, answer: PublishReasonCode, details: Option<Box<Details>>) {
+        self.queue.push_back(Held { packet_id, answer: Some(answer), details });
+    }
+
+    /// The answer for the oldest of that identifier which has none; false when there is none.
+    pub(crate) fn answer(
+        &mut self,
+        packet_id: PacketId,
+        answer: PublishReasonCode,
+        details: Option<Box<Details>>,
+    ) -> bool {
+        let waiting = self.queue.iter_mut().find(|held| held.packet_id == packet_id && held.answer.is_none());
+        let Some(held) = waiting else { return false };
+        (held.answer, held.details) = (Some(answer), details);
+        true
+    }
+
+    /// The first, when it has its answer.
+    pub(crate) fn pop_ready(&mut self) -> Option<Ready> {
+        let reason = self.queue.front()?.answer?;
+        let held = self.queue.pop_front()?;
+        if self.queue.is_empty() && self.queue.capacity() > KEPT_CAPACITY {
+            self.queue = VecDeque::new();
+        }
+        Some(Ready { packet_id: held.packet_id, reason, details: held.details })
+    }
+}
+
+/// A queue that became empty keeps memory for at most so many entries.
+const KEPT_CAPACITY: usize = 16;
