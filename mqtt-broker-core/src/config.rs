@@ -22,7 +22,7 @@ pub struct Config {
     pub topic_levels: usize,
     /// The most subscriptions of a session.
     pub subscriptions_per_session: usize,
-    /// The most Topic Filters of a SUBSCRIBE or UNSUBSCRIBE.
+    /// The most Topic Filters of a SUBSCRIBE.
     pub filters_per_packet: usize,
     /// The most User Properties of a packet.
     pub user_properties: usize,

@@ -182,6 +182,8 @@ impl Hub {
     fn make_room(&mut self, key: SessionKey, bytes: usize) -> bool {
         match self.config.overflow {
             Overflow::DropNewest => return false,
+            // What never fits drives nothing out.
+            Overflow::DropOldest if bytes > self.config.queue_bytes || self.config.queue_messages == 0 => return false,
             Overflow::DropOldest => {}
         }
         loop {

@@ -145,12 +145,39 @@ impl Hub {
         }
     }
 
-    pub(crate) fn resume(&mut self, link: LinkId) {
+    pub(crate) fn resume(&mut self, now: Instant, link: LinkId) {
         let Some(at) = self.links.get_mut(link) else { return };
         if at.reading == Reading::Paused {
-            at.reading = Reading::On;
-            self.actions.push_back(Action::Resume { link });
+            self.read_on(now, link);
         }
+    }
+
+    /// Stops reading from a link whose send buffer is at twice its bound: PUBLISH packets are not admitted there, so these
+    /// are the answers to what it sends. True when it is not read now.
+    #[inline]
+    pub(crate) fn choke(&mut self, link: LinkId) -> bool {
+        let Some(at) = self.links.get_mut(link) else { return true };
+        if at.reading == Reading::On && at.tx.len() / 2 >= self.config.send_buffer {
+            at.reading = Reading::Choked;
+            self.actions.push_back(Action::Pause { link });
+        }
+        at.reading != Reading::On
+    }
+
+    /// Reads on from a link that has taken enough of its answers.
+    pub(crate) fn unchoke(&mut self, now: Instant, link: LinkId) {
+        let Some(at) = self.links.get_mut(link) else { return };
+        if at.reading == Reading::Choked && at.tx.len() <= self.config.send_buffer / 2 {
+            self.read_on(now, link);
+        }
+    }
+
+    fn read_on(&mut self, now: Instant, link: LinkId) {
+        let Some(at) = self.links.get_mut(link) else { return };
+        at.reading = Reading::On;
+        // The client was not silent: it was not listened to.
+        at.last_packet = now;
+        self.actions.push_back(Action::Resume { link });
     }
 
     /// Stops reading from a link until the store has caught up, when it is behind.

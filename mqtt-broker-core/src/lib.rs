@@ -81,7 +81,7 @@ mod memory_store;
 mod message;
 mod outgoing;
 mod queue;
-mod record;
+pub mod record;
 mod refill;
 mod retained;
 mod session;

@@ -4,8 +4,8 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use mqtt_codec::{ClientIdBuf, Limits, TextBuf, Version};
-use mqtt_session::{Connection, Instant, Resend, TxBuffer};
+use mqtt_codec::{ClientIdBuf, Limits, Version};
+use mqtt_session::{Authentication, Connection, Instant, Resend, Role, TxBuffer};
 
 use crate::access::Peer;
 use crate::broker::PendingConnect;
@@ -41,8 +41,8 @@ pub(crate) struct Link {
     pub(crate) resend: Option<Box<Resend>>,
     /// Who connected, from where.
     pub(crate) peer: Box<Peer>,
-    /// The Authentication Method of CONNECT.
-    pub(crate) authentication_method: Option<TextBuf>,
+    /// The enhanced authentication, where CONNECT had a method.
+    pub(crate) authentication: Authentication,
     /// As whom it connected, for the log.
     pub(crate) client_id: Option<ClientIdBuf>,
 }
@@ -73,8 +73,10 @@ pub(crate) enum LinkState {
 pub(crate) enum Reading {
     /// They are.
     On,
-    /// `Action::Pause` was given.
+    /// `Action::Pause` was given: an answer of the caller's or of the store is awaited.
     Paused,
+    /// `Action::Pause` was given: the client does not take the answers to what it sends.
+    Choked,
 }
 
 impl Link {
@@ -97,7 +99,7 @@ impl Link {
             silence: Duration::MAX,
             resend: None,
             peer: Box::new(peer),
-            authentication_method: None,
+            authentication: Authentication::new(Role::Server, None),
             client_id: None,
         }
     }

@@ -26,6 +26,13 @@ pub(crate) struct Charge {
     bytes: usize,
 }
 
+impl Charge {
+    /// Whether this gauge counts it.
+    pub(crate) fn is_of(&self, gauge: &MemoryGauge) -> bool {
+        self.gauge.as_ref().is_some_and(|ours| Arc::ptr_eq(&ours.0, &gauge.0))
+    }
+}
+
 impl Clone for Charge {
     fn clone(&self) -> Self {
         match &self.gauge {

@@ -83,6 +83,9 @@ impl Message {
     /// The same message, counted by a gauge from now on. Copies the body (not the payload) when it is shared.
     #[must_use]
     pub(crate) fn charged(mut self, gauge: &MemoryGauge) -> Self {
+        if self.0.charge.is_of(gauge) {
+            return self;
+        }
         let charge = gauge.charge(self.bytes());
         Arc::make_mut(&mut self.0).charge = charge;
         self
@@ -228,3 +231,55 @@ fn properties_bytes(properties: &PublishPropertiesBuf) -> usize {
 
 /// What an allocator usually adds to an allocation.
 const ALLOCATION: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use mqtt_codec::packet::{PublishProperties, PublishPropertiesBuf};
+    use mqtt_codec::{Text, TopicNameBuf};
+
+    use super::{Message, MessageId};
+
+    #[test]
+    fn another_name_leaves_those_who_share_the_message_with_theirs() {
+        let id = MessageId {
+            incarnation: 1,
+            shard: 2,
+            sequence: 3,
+        };
+        let old = message();
+        let new = old.clone().with_id(id);
+        assert_eq!((old.id(), new.id()), (MessageId::default(), id));
+        assert_eq!(old.payload().as_ptr(), new.payload().as_ptr());
+    }
+
+    #[test]
+    fn a_message_costs_what_it_holds_and_its_overhead() {
+        assert_eq!(message().bytes(), Message::OVERHEAD + 1 + 4);
+        let properties = PublishProperties {
+            content_type: Text::new("text/plain").ok(),
+            ..PublishProperties::default()
+        };
+        let with_properties = Message::builder(topic(), Bytes::from_static(b"open"))
+            .properties(PublishPropertiesBuf::from(&properties))
+            .build();
+        assert!(with_properties.bytes() >= message().bytes() + 10);
+    }
+
+    #[test]
+    fn empty_properties_are_none() {
+        let message = Message::builder(topic(), Bytes::new())
+            .properties(PublishPropertiesBuf::from(&PublishProperties::default()))
+            .build();
+        assert_eq!(message.properties(), None);
+        assert_eq!(message, Message::new(topic(), Bytes::new()));
+    }
+
+    fn message() -> Message {
+        Message::new(topic(), Bytes::from_static(b"open"))
+    }
+
+    fn topic() -> TopicNameBuf {
+        TopicNameBuf::new("t").unwrap()
+    }
+}

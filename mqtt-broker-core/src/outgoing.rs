@@ -63,7 +63,9 @@ impl Form {
 #[derive(Debug, Default)]
 struct Variant {
     form: Option<Form>,
-    bytes: Vec<u8>,
+    /// At least `len` bytes: what an earlier, longer one left is not cleared.
+    buffer: Vec<u8>,
+    len: usize,
     packet_id_at: Option<usize>,
     packet_len: usize,
 }
@@ -107,10 +109,10 @@ impl Variants {
             return Put::TooLarge;
         }
         if let (Some((packet_id, dup)), Some(at)) = (id, variant.packet_id_at) {
-            if let Some(field) = variant.bytes.get_mut(at..at + 2) {
+            if let Some(field) = variant.buffer.get_mut(at..at + 2) {
                 field.copy_from_slice(&packet_id.get().to_be_bytes());
             }
-            if let Some(first) = variant.bytes.first_mut() {
+            if let Some(first) = variant.buffer.first_mut() {
                 *first = match dup {
                     Dup::First => *first & !DUP_FLAG,
                     Dup::Again => *first | DUP_FLAG,
@@ -118,7 +120,7 @@ impl Variants {
             }
         }
         let mut tx = Tx { buffer: &mut link.tx, pool };
-        tx.put_slice(&variant.bytes);
+        tx.put_slice(variant.buffer.get(..variant.len).unwrap_or_default());
         if source.payload.len() > COPY_LIMIT {
             match shared {
                 Some(payload) => tx.put_shared(payload.clone()),
@@ -153,21 +155,28 @@ impl Variants {
         }
         let Some(variant) = self.variants.get_mut(at) else { return at };
         let publish = publish(source, form);
-        let offsets = publish.offsets(form.version);
-        // What came in as a packet also fits into one on its way out: without the 5 bytes of an expiry or an identifier
-        // it could not be encoded, and `fits` refuses it by its length.
-        variant.packet_len = publish.encoded_len(form.version).unwrap_or(usize::MAX);
-        variant.packet_id_at = offsets.packet_id;
-        let head = source.payload.len() > COPY_LIMIT;
-        let len = if head { publish.head_len(form.version) } else { publish.encoded_len(form.version) };
-        variant.bytes.clear();
-        variant.bytes.resize(len.unwrap_or(0), 0);
-        if head {
-            publish.encode_head(form.version, &mut variant.bytes);
-        } else {
-            publish.encode(form.version, &mut variant.bytes);
-        }
+        variant.packet_id_at = match form.qos {
+            QoS::AtMostOnce => None,
+            QoS::AtLeastOnce | QoS::ExactlyOnce => publish.offsets(form.version).packet_id,
+        };
         variant.form = Some(form.clone());
+        // With the identifiers of its subscriptions a message can become longer than any packet: `fits` refuses it then.
+        let Some(packet_len) = publish.encoded_len(form.version) else {
+            variant.packet_len = usize::MAX;
+            variant.len = 0;
+            return at;
+        };
+        variant.packet_len = packet_len;
+        let alone = source.payload.len() > COPY_LIMIT;
+        variant.len = if alone { packet_len - source.payload.len() } else { packet_len };
+        if variant.buffer.len() < variant.len {
+            variant.buffer.resize(variant.len, 0);
+        }
+        if alone {
+            publish.encode_head(form.version, &mut variant.buffer);
+        } else {
+            publish.encode(form.version, &mut variant.buffer);
+        }
         at
     }
 }

@@ -19,7 +19,7 @@ use mqtt_codec::{ClientIdBuf, Packet, PacketId};
 
 pub use action::{Action, Connected, Disconnection, Event, Refusal, RequestToken};
 pub use close::DisconnectError;
-pub use config::{CleanStart, Config, ConfigError, InitialAuthentication, Password, UnknownSession};
+pub use config::{CleanStart, Config, ConfigError, InitialAuthentication, UnknownSession};
 pub use subscribe::{SubscribeError, RequestError};
 
 use crate::endpoint::{Endpoint, Link};

@@ -71,6 +71,35 @@ impl CloseReason {
         }
     }
 
+    /// What the CONNACK says that goes before the close when there was none yet; `None` when none is sent.
+    #[must_use]
+    pub fn connect_reason_code(self) -> Option<ConnectReasonCode> {
+        match self {
+            Self::Malformed(error) => {
+                let code = ConnectReasonCode::from_byte(error.reason_code().byte());
+                Some(code.unwrap_or(ConnectReasonCode::ProtocolError))
+            }
+            Self::Protocol(error) => Some(error.connect_reason_code()),
+            Self::Refused(reason) => Some(reason),
+            Self::Disconnected { reason } => Some(in_connack(reason)),
+            Self::ServerShuttingDown | Self::StorageFailed => Some(ConnectReasonCode::ServerUnavailable),
+            Self::KeepAliveTimeout
+            | Self::PeerDisconnected { .. }
+            | Self::ConnectionLost
+            | Self::ConnectTimeout
+            | Self::Requested
+            | Self::TakenOver
+            | Self::SlowPeer => None,
+        }
+    }
+
+    /// Whether the client has left in order, so that the server drops the Will: DISCONNECT 0x00 alone [MQTT-3.14.4-3], in
+    /// 3.x every DISCONNECT.
+    #[must_use]
+    pub const fn drops_will(self) -> bool {
+        matches!(self, Self::PeerDisconnected { reason: DisconnectReasonCode::Success })
+    }
+
     /// The statement that the peer broke, if it broke one that has a number.
     #[must_use]
     pub fn statement(self, version: Version) -> Option<&'static str> {
@@ -94,6 +123,13 @@ impl CloseReason {
             | Self::StorageFailed => None,
         }
     }
+}
+
+/// The same in CONNACK, as far as it has it.
+fn in_connack(reason: DisconnectReasonCode) -> ConnectReasonCode {
+    ConnectReasonCode::from_byte(reason.byte())
+        .filter(|code| code.is_error())
+        .unwrap_or(ConnectReasonCode::UnspecifiedError)
 }
 
 /// Whether a client may say it. Standard: MQTT 5.0 §3.14.2.1, and §3.3.4 for QoS not supported.
@@ -135,11 +171,6 @@ pub(crate) const fn is_from_client(code: DisconnectReasonCode) -> bool {
 /// What DISCONNECT says of bytes that are not MQTT.
 fn decode_reason_code(error: DecodeError) -> DisconnectReasonCode {
     DisconnectReasonCode::from_byte(error.reason_code().byte()).unwrap_or(DisconnectReasonCode::ProtocolError)
-}
-
-/// What CONNACK says of a CONNECT that is not MQTT.
-pub(crate) fn connect_reason_code(error: DecodeError) -> ConnectReasonCode {
-    ConnectReasonCode::from_byte(error.reason_code().byte()).unwrap_or(ConnectReasonCode::ProtocolError)
 }
 
 impl fmt::Display for CloseReason {

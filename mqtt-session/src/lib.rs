@@ -21,6 +21,7 @@ mod message;
 mod outbound;
 mod packet_id_set;
 mod packet_ids;
+mod password;
 mod protocol_error;
 mod publish_outcome;
 mod received;
@@ -31,6 +32,7 @@ mod tx;
 mod tx_buffer;
 
 pub mod client;
+pub mod server;
 
 pub use acknowledged_qos::{AcknowledgedQoS, Transmission};
 pub use authentication::{AuthenticateError, Authentication, AuthenticationStep};
@@ -46,10 +48,12 @@ pub use message::{AcknowledgeError, Acknowledgement, Delivered, DeliveryToken, M
 pub use outbound::{OutboundExchange, OutboundIter};
 pub use packet_id_set::{PacketIdSet, PacketIdSetIter};
 pub use packet_ids::PacketIds;
+pub use password::Password;
 pub use protocol_error::ProtocolError;
 pub use publish_outcome::{AbandonCause, PublishError, PublishOutcome};
 pub use received::{Known, Received, ReceivedTopic};
 pub use session::{Kept, Refused, Resend, RestoreError, Session, ToResend};
+pub use server::ServerSession;
 pub use session_state::SessionState;
 pub use tx::{COPY_LIMIT, Tx};
 pub use tx_buffer::{Segments, TxBuffer};

@@ -9,6 +9,7 @@ use core::time::Duration;
 use mqtt_codec::packet::{Connack, ConnackProperties, Connect, WillBuf};
 use mqtt_codec::reason_code::ConnectReasonCode;
 use mqtt_codec::{ClientIdBuf, DecodeError, Limits, Packet, ProtocolName, TextBuf, TopicName, Version};
+use mqtt_session::Authentication as EnhancedAuthentication;
 use mqtt_session::{CloseReason, Connection, Instant, Negotiated, ProblemInformation, Resend, Role};
 
 use super::Broker;
@@ -69,6 +70,7 @@ impl Broker {
         }
         if authentication == Authentication::Anonymous {
             // [MQTT-4.12.0-1]: nobody is there who knows the method.
+            self.hub.refuse(link, Cause::Authentication);
             return self.refuse_connect(now, link, ConnectReasonCode::BadAuthenticationMethod);
         }
         let data = connect.properties.authentication_data.map(|data| data.as_bytes().to_vec());
@@ -82,7 +84,7 @@ impl Broker {
             again: false,
         });
         if let Some(at) = self.hub.links.get_mut(link) {
-            at.authentication_method.clone_from(&pending.method);
+            at.authentication = EnhancedAuthentication::new(Role::Server, pending.method.clone());
             at.state = LinkState::Authenticating(pending);
         }
         self.hub.pause(link);
@@ -212,7 +214,6 @@ impl Broker {
         let connack = pending.connack(&self.hub.config, session_present, expiry, data.as_deref());
         let Some(at) = self.hub.links.get_mut(link) else { return };
         at.connection = Connection::new(pending.negotiated(&self.hub.config));
-        at.authentication_method.clone_from(&pending.method);
         at.client_id = Some(pending.client_id.clone());
         at.silence = silence(&self.hub.config, pending.version, keep_alive);
         at.resend = session_present.then(|| Box::new(Resend::new()));
@@ -248,10 +249,11 @@ impl Broker {
         };
         at.state = LinkState::Connected { session };
         at.last_packet = now;
+        at.authentication.connected();
         self.hub.counters.connections_accepted += 1;
         self.hub.connected += 1;
         self.hub.send_encoded(now, link, &connack);
-        self.hub.resume(link);
+        self.hub.resume(now, link);
         self.refill(now, session);
     }
 

@@ -27,7 +27,7 @@ impl Broker {
                 // [MQTT-3.1.4-6], [MQTT-3.14.4-1]: nothing behind it is looked at.
                 return rx.len();
             }
-            if at.reading == Reading::Paused {
+            if at.reading != Reading::On {
                 break;
             }
             let rest = rx.get(used..).unwrap_or_default();
@@ -62,7 +62,7 @@ impl Broker {
         if matches!(at.state, LinkState::Closing | LinkState::Leaving) {
             return true;
         }
-        if at.reading == Reading::Paused {
+        if at.reading != Reading::On {
             return false;
         }
         self.hub.counters.bytes_received += packet.len() as u64;

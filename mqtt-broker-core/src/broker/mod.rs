@@ -131,6 +131,7 @@ impl Broker {
                 self.refill(now, session);
             }
         }
+        self.hub.unchoke(now, link);
     }
 
     /// The connection is gone: the peer closed it, it broke, or the caller carried out [`Action::Close`].

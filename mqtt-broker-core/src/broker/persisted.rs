@@ -19,7 +19,7 @@ impl Broker {
         }
         while self.hub.durable.backlog() <= self.hub.config.persist_backlog {
             let Some(link) = self.hub.waiting_for_store.pop_front() else { break };
-            self.hub.resume(link);
+            self.hub.resume(now, link);
         }
     }
 

@@ -72,7 +72,7 @@ impl Broker {
     /// Whether the counted memory is at `percent` of its limit or above.
     pub(super) fn memory_is_above(&self, percent: usize) -> bool {
         let limit = self.hub.config.memory_bytes;
-        limit != usize::MAX && self.memory() >= limit / 100 * percent
+        limit != usize::MAX && self.memory().saturating_mul(100) >= limit.saturating_mul(percent)
     }
 
     /// Whether a retained message of this size still has its place.

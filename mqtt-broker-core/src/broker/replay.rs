@@ -133,8 +133,10 @@ fn find(retained: &crate::retained::Retained<Message>, replay: &mut Replay, budg
     more
 }
 
+/// What a retained message counts against their bound: nothing under `$SYS/`.
 fn retained_bytes(message: &Message) -> usize {
-    message.topic().as_str().len() + message.payload().len()
+    let topic = message.topic().as_str();
+    if topic.starts_with("$SYS/") { 0 } else { topic.len() + message.payload().len() }
 }
 
 impl Hub {

@@ -73,7 +73,7 @@ impl Broker {
         let due = at.last_packet + at.silence;
         if due > now {
             self.hub.timers.set(Timer::KeepAlive(link), due);
-        } else if at.reading == crate::link::Reading::Paused {
+        } else if at.reading != crate::link::Reading::On {
             // We do not read: that the client is silent cannot be said.
             self.hub.timers.set(Timer::KeepAlive(link), now + at.silence);
         } else {

@@ -5,6 +5,7 @@ use mqtt_codec::property::SubscriptionIdentifier;
 
 use super::keys::SessionKey;
 use super::matches::{NoLocal, Target};
+use super::subscribers::Subscribers;
 use super::subscription::Member;
 
 /// Makes one [`Target`] of all subscriptions of a session that match. Its memory is used again.
@@ -22,10 +23,24 @@ struct Identifiers {
 }
 
 impl Collector {
+    /// Keeps a member of a node that matches.
+    #[inline]
+    pub(super) fn push(&mut self, member: Member) {
+        self.members.push(member);
+    }
+
     /// Keeps the members of a node that matches.
     #[inline]
-    pub(super) fn extend(&mut self, members: impl Iterator<Item = Member>) {
-        self.members.extend(members);
+    pub(super) fn extend(&mut self, subscribers: &Subscribers) {
+        match subscribers {
+            Subscribers::None => {}
+            Subscribers::One(member) => self.members.push(*member),
+            Subscribers::Few(list) => self.members.extend_from_slice(list),
+            Subscribers::Many(map) => {
+                let member = |(&session, &subscription)| Member { session, subscription };
+                self.members.extend(map.iter().map(member));
+            }
+        }
     }
 
     /// One target for each session that was kept, added to `targets` in the order of the sessions. `nodes` is from how
@@ -34,8 +49,12 @@ impl Collector {
         if nodes > 1 {
             self.members.sort_unstable_by_key(|member| (member.session, member.subscription.identifier));
         }
-        for members in self.members.chunk_by(|one, other| one.session == other.session) {
-            targets.extend(target(members, &mut self.identifiers));
+        let mut rest = self.members.as_slice();
+        while let Some((first, others)) = rest.split_first() {
+            let same = others.iter().take_while(|other| other.session == first.session).count();
+            let (same, behind) = others.split_at_checked(same).unwrap_or((others, &[]));
+            targets.push(target(first, same, &mut self.identifiers));
+            rest = behind;
         }
         self.members.clear();
         self.members.shrink_to(KEEP);
@@ -46,24 +65,23 @@ impl Collector {
     pub(super) fn finish_for(&mut self, publisher: SessionKey) -> Option<Target> {
         self.members.retain(|member| member.session == publisher && !member.subscription.options.no_local);
         self.members.sort_unstable_by_key(|member| member.subscription.identifier);
-        let target = target(&self.members, &mut self.identifiers);
+        let target = self.members.split_first().map(|(first, others)| target(first, others, &mut self.identifiers));
         self.members.clear();
         self.identifiers.last = None;
         target
     }
 }
 
-/// The target of a session's subscriptions that match; none when there are none.
+/// The target of a session's subscriptions that match.
 #[inline]
-fn target(members: &[Member], identifiers: &mut Identifiers) -> Option<Target> {
-    let (first, others) = members.split_first()?;
+fn target(first: &Member, others: &[Member], identifiers: &mut Identifiers) -> Target {
     let options = first.subscription.options;
     let mut target = Target {
         session: first.session,
         qos: options.maximum_qos,
         retain_as_published: options.retain_as_published,
         no_local: if options.no_local { NoLocal::Always } else { NoLocal::Never },
-        identifiers: identifiers.share(members),
+        identifiers: identifiers.share(first, others),
     };
     for member in others {
         let options = member.subscription.options;
@@ -75,14 +93,15 @@ fn target(members: &[Member], identifiers: &mut Identifiers) -> Option<Target> {
             (NoLocal::Never, true) | (NoLocal::Always, false) | (NoLocal::Mixed, _) => NoLocal::Mixed,
         };
     }
-    Some(target)
+    target
 }
 
 impl Identifiers {
     #[inline]
-    fn share(&mut self, members: &[Member]) -> Option<Arc<[SubscriptionIdentifier]>> {
+    fn share(&mut self, first: &Member, others: &[Member]) -> Option<Arc<[SubscriptionIdentifier]>> {
         self.current.clear();
-        self.current.extend(members.iter().filter_map(|member| member.subscription.identifier));
+        self.current.extend(first.subscription.identifier);
+        self.current.extend(others.iter().filter_map(|member| member.subscription.identifier));
         if self.current.is_empty() {
             return None;
         }

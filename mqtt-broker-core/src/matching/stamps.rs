@@ -54,14 +54,11 @@ impl Slots {
     #[inline]
     pub(super) fn new(state: &KeyedState, text: &str) -> Self {
         let bytes = text.as_bytes();
-        let end = |from: usize| {
-            let rest = bytes.get(from..).unwrap_or(&[]);
-            rest.iter().position(|&byte| byte == b'/').map_or(bytes.len(), |at| from + at)
-        };
-        let first = end(0);
-        let second = end(first + 1);
-        let slot = |end: usize| {
-            let [slot, ..] = state.hash_text(bytes.get(..end).unwrap_or(bytes)).to_le_bytes();
+        let mut separators = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
+        let (first, second) = (separators.next(), separators.next());
+        let slot = |end: Option<usize>| {
+            let levels = end.and_then(|end| bytes.get(..end)).unwrap_or(bytes);
+            let [slot, ..] = state.hash_text(levels).to_le_bytes();
             slot
         };
         Self { first: slot(first), second: slot(second) }

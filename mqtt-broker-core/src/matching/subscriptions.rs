@@ -247,7 +247,7 @@ impl Subscriptions {
             let mut nodes = 0;
             for node in walk.found.iter().filter_map(|key| tree.node(*key)) {
                 nodes += usize::from(!node.subscribers.is_empty());
-                collector.extend(node.subscribers.iter());
+                collector.extend(&node.subscribers);
                 let mut next = node.groups;
                 while let Some(group) = next {
                     found.push(GroupKey(group));
@@ -294,7 +294,7 @@ fn for_publisher(
         let subscription = tree.node(*node)?.subscribers.get(publisher)?;
         Some(Member { session: publisher, subscription })
     };
-    collector.extend(walk.found.iter().filter_map(of_publisher));
+    walk.found.iter().filter_map(of_publisher).for_each(|member| collector.push(member));
     collector.finish_for(publisher)
 }
 

@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 use mqtt_codec::TopicName;
 
 use super::slab::Key;
-use super::tree::Tree;
+use super::tree::{Node, Tree};
 
 /// Finds the nodes whose filters match a Topic Name. Its memory is used again.
 #[derive(Debug, Default)]
@@ -22,33 +22,52 @@ impl Walk {
         self.levels.clear();
         self.found.clear();
         self.todo.clear();
-        self.todo.extend(tree.root().map(|root| (root, 0)));
-        let mut texts = topic.levels();
-        while let Some((key, depth)) = self.todo.pop() {
+        let mut rest = Some(topic.as_str().as_bytes());
+        let Some(root) = tree.root() else { return };
+        // [MQTT-4.7.2-1]: no wildcard at the first level.
+        let mut wildcards = !topic.is_dollar();
+        let mut next = Some((root, 0));
+        while let Some((key, depth)) = next.or_else(|| self.todo.pop()) {
+            next = None;
             let Some(node) = tree.node(key) else { continue };
-            // [MQTT-4.7.2-1]: no wildcard at the first level.
-            let wildcards = depth > 0 || !topic.is_dollar();
-            if wildcards {
-                // `#` stands for the levels below and for the parent itself.
-                self.found.extend(node.hash);
+            if let Some(hash) = node.hash.filter(|_| wildcards) {
+                // It stands for the levels below and for the parent itself.
+                self.found.push(hash);
             }
             if self.levels.len() == depth {
-                if let Some(text) = texts.next() {
-                    self.levels.push(tree.levels.find(&tree.state, text.as_bytes()));
+                if let Some(level) = next_level(&mut rest) {
+                    self.levels.push(tree.levels.find(&tree.state, level));
                 }
             }
             let Some(level) = self.levels.get(depth) else {
-                if !node.subscribers.is_empty() || node.groups.is_some() {
-                    self.found.push(key);
-                }
+                self.found_at(key, node);
                 continue;
             };
-            if wildcards {
-                self.todo.extend(node.plus.map(|plus| (plus, depth + 1)));
+            if let Some(plus) = node.plus.filter(|_| wildcards) {
+                self.todo.push((plus, depth + 1));
             }
-            if let Some(child) = level.and_then(|level| tree.child(key, node, level)) {
-                self.todo.push((child, depth + 1));
-            }
+            next = level.and_then(|level| tree.child(key, node, level)).map(|child| (child, depth + 1));
+            wildcards = true;
         }
     }
+
+    /// The name ends at a node.
+    #[inline]
+    fn found_at(&mut self, key: Key, node: &Node) {
+        if !node.subscribers.is_empty() || node.groups.is_some() {
+            self.found.push(key);
+        }
+    }
+}
+
+/// Takes the next level from the front; none behind the last one.
+#[inline]
+fn next_level<'a>(rest: &mut Option<&'a [u8]>) -> Option<&'a [u8]> {
+    let text = (*rest)?;
+    let (level, behind) = match text.iter().position(|&byte| byte == b'/') {
+        Some(end) => (text.get(..end)?, text.get(end + 1..)),
+        None => (text, None),
+    };
+    *rest = behind;
+    Some(level)
 }

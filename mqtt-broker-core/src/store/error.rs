@@ -129,3 +129,59 @@ pub enum Damage {
     #[error("the session to which it belongs is missing")]
     MissingSession,
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::{String, ToString};
+
+    use super::{Damage, Operation, Place, StoreError};
+    use crate::message::MessageId;
+    use crate::record::RecordError;
+
+    #[test]
+    fn an_error_says_what_an_operator_can_look_for() {
+        let damaged = |place, damage| StoreError::Damaged { place, damage };
+        let file = Place::File {
+            file: String::from("data/1.sst"),
+            offset: 4096,
+        };
+        let id = MessageId {
+            incarnation: 1,
+            shard: 0,
+            sequence: 9,
+        };
+        let newer = RecordError::NewerVersion {
+            found: 2,
+            supported: 1,
+        };
+        let failed = |code| StoreError::Io {
+            operation: Operation::Sync,
+            code,
+        };
+        let cases = [
+            (
+                failed(Some(5)),
+                "the store failed to make durable what was written: system error 5",
+            ),
+            (
+                failed(None),
+                "the store failed to make durable what was written: unknown system error",
+            ),
+            (
+                damaged(file, Damage::Checksum),
+                "the store is damaged at byte 4096 of data/1.sst: its checksum does not match",
+            ),
+            (
+                damaged(Place::Key(b"Sc\0\x01".to_vec()), Damage::Record(newer)),
+                "the store is damaged at the entry \"Sc\\x00\\x01\": written in format 2; this version reads up to format 1",
+            ),
+            (
+                damaged(Place::Key(b"Rt".to_vec()), Damage::MissingMessage(id)),
+                "the store is damaged at the entry \"Rt\": message 1.0.9, to which it refers, is missing",
+            ),
+        ];
+        for (error, text) in cases {
+            assert_eq!(error.to_string(), text);
+        }
+    }
+}

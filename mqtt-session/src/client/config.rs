@@ -1,13 +1,11 @@
-use core::fmt;
 use core::num::NonZeroU16;
 use core::time::Duration;
 
-use bytes::Bytes;
 use mqtt_codec::packet::{Connect, ConnectProperties, WillBuf};
 use mqtt_codec::property::UserPropertiesBuf;
-use mqtt_codec::{Binary, BinaryTooLong, ClientIdBuf, Limits, TextBuf, Version};
+use mqtt_codec::{ClientIdBuf, Limits, TextBuf, Version};
 
-use crate::{Acknowledgement, ProblemInformation};
+use crate::{Acknowledgement, Password, ProblemInformation};
 
 /// What a client wants, and its limits.
 ///
@@ -92,33 +90,6 @@ pub enum UnknownSession {
     /// Go on with it. Its subscriptions and queued messages are there; a message of QoS 2 that was under way when our
     /// program ended may come a second time.
     Adopt,
-}
-
-/// A password: at most 65,535 bytes. It is not shown in debug output.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Password(Bytes);
-
-impl Password {
-    /// Checks the length.
-    ///
-    /// # Errors
-    ///
-    /// [`BinaryTooLong`] above 65,535 bytes.
-    pub fn new(password: impl Into<Bytes>) -> Result<Self, BinaryTooLong> {
-        let password = password.into();
-        Binary::new(&password)?;
-        Ok(Self(password))
-    }
-
-    pub(super) fn borrowed(&self) -> Option<Binary<'_>> {
-        Binary::new(&self.0).ok()
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(..)")
-    }
 }
 
 /// How the enhanced authentication begins. Standard: MQTT 5.0 §4.12.
