@@ -158,7 +158,7 @@ impl Hub {
     /// Puts a message at the end of a session's queue, in memory or only in the store.
     pub(crate) fn enqueue(&mut self, key: SessionKey, queued: Queued) {
         let Some(session) = self.sessions.get_mut(key) else { return };
-        let stored = self.durable.is_on() && session.is_persistent();
+        let stored = session.is_stored;
         let long = session.queue.in_memory() >= self.config.queue_head_messages;
         if stored && (session.queue.tail().messages > 0 || long) {
             let bytes = queued.bytes();
@@ -166,15 +166,21 @@ impl Hub {
         } else {
             let first = session.queue.next_expiry();
             session.queue.push(queued);
-            let (next, epoch) = (session.queue.next_expiry(), session.epoch);
-            if let Some(at) = next {
-                if first.is_none_or(|first| at < first) {
-                    self.timers.set(Timer::QueueExpiry(key, epoch), at);
-                }
+            if session.queue.next_expiry() != first {
+                self.watch_queue_expiry(key);
             }
         }
-        if let Some(link) = session.link.and_then(|id| self.links.get_mut(id)) {
+        let link = self.sessions.get(key).and_then(|session| session.link);
+        if let Some(link) = link.and_then(|id| self.links.get_mut(id)) {
             link.wants_room = true;
+        }
+    }
+
+    /// Sets the timer for what expires first in a session's queue, in this stretch of the session.
+    pub(crate) fn watch_queue_expiry(&mut self, key: SessionKey) {
+        let Some(session) = self.sessions.get(key) else { return };
+        if let Some(at) = session.queue.next_expiry() {
+            self.timers.set(Timer::QueueExpiry(key, session.epoch), at);
         }
     }
 
@@ -199,9 +205,9 @@ impl Hub {
         }
     }
 
-    /// Records that a message is in a session's queue, when the session outlives its connection.
+    /// Records that a message is in a session's queue, when the store has the session.
     fn record_queued(&mut self, key: SessionKey, queued: &Queued) {
-        if !self.durable.is_on() || !self.sessions.get(key).is_some_and(BrokerSession::is_persistent) {
+        if !self.sessions.get(key).is_some_and(|session| session.is_stored) {
             return;
         }
         self.durable.record_message(&queued.message);
@@ -215,14 +221,11 @@ impl Hub {
         });
     }
 
-    /// Records a change of a session that outlives its connection.
+    /// Records a change of a session that the store has.
     #[inline]
     pub(crate) fn record_of(&mut self, key: SessionKey, record: impl FnOnce(mqtt_codec::ClientIdBuf) -> Record) {
-        if !self.durable.is_on() {
-            return;
-        }
         let Some(session) = self.sessions.get(key) else { return };
-        if session.is_persistent() {
+        if session.is_stored {
             let client_id = session.client_id.clone();
             let bytes = client_id.as_str().len();
             self.durable.record(record(client_id), bytes);

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use mqtt_codec::PacketId;
 use mqtt_codec::reason_code::PublishReasonCode;
-use mqtt_session::{AcknowledgedQoS, CloseReason, Known};
+use mqtt_session::{AcknowledgedQoS, Known};
 
 use crate::config::Persistence;
 use crate::link_id::LinkId;
@@ -31,7 +31,7 @@ pub(crate) enum Held {
     /// CONNACK, which the link has ready.
     Connack { link: LinkId },
     /// The close that answers DISCONNECT.
-    Leave { link: LinkId, reason: CloseReason },
+    Leave { link: LinkId },
 }
 
 /// The records of a shard on their way to the store.
@@ -47,7 +47,7 @@ pub(crate) struct Durable {
     handed: VecDeque<(Position, usize)>,
     handed_bytes: usize,
     held: VecDeque<(Position, Held)>,
-    /// Recorded last: a message goes to many sessions, one after the other.
+    /// Recorded last in this batch: a message goes to many sessions, one after the other.
     last_message: Option<MessageId>,
 }
 
@@ -98,11 +98,8 @@ impl Durable {
     /// What to wait for, when something was recorded since `mark`.
     #[inline]
     pub(crate) fn since(&self, mark: Mark) -> Option<Position> {
-        (self.mark_differs(mark)).then_some(self.next)
-    }
-
-    fn mark_differs(&self, mark: Mark) -> bool {
-        self.next != mark.0 || self.batch.len() != mark.1
+        let is_same = self.next == mark.0 && self.batch.len() == mark.1;
+        if is_same { None } else { self.pending() }
     }
 
     /// What to wait for, when anything at all is not durable yet.
@@ -126,6 +123,8 @@ impl Durable {
         self.handed.push_back((position, self.batch_bytes));
         self.handed_bytes += self.batch_bytes;
         self.batch_bytes = 0;
+        // A message lives in the store only while something refers to it at the end of a batch.
+        self.last_message = None;
         Some((core::mem::take(&mut self.batch), position))
     }
 

@@ -123,6 +123,7 @@ impl Hub {
             return;
         }
         at.state = LinkState::Closing;
+        at.reading = Reading::On;
         at.resend = None;
         self.actions.push_back(Action::Close { link, reason });
     }
@@ -130,7 +131,7 @@ impl Hub {
     /// The DISCONNECT of 5.0 to a client that has its CONNACK [MQTT-3.14.0-1]; nothing to others.
     pub(crate) fn send_disconnect(&mut self, now: Instant, link: LinkId, reason_code: DisconnectReasonCode) {
         let Some(at) = self.links.get(link) else { return };
-        if at.version != Version::V5_0 || !matches!(at.state, LinkState::Connected { .. } | LinkState::Leaving) {
+        if at.version != Version::V5_0 || !matches!(at.state, LinkState::Connected { .. }) {
             return;
         }
         let packet = Packet::Disconnect(Disconnect { reason_code, properties: DisconnectProperties::default() });

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use mqtt_codec::{ClientIdBuf, Limits, Version};
-use mqtt_session::{Authentication, Connection, Instant, Resend, Role, TxBuffer};
+use mqtt_session::{Authentication, CloseReason, Connection, Instant, Resend, Role, TxBuffer};
 
 use crate::access::Peer;
 use crate::broker::PendingConnect;
@@ -63,7 +63,7 @@ pub(crate) enum LinkState {
     /// CONNACK was sent.
     Connected { session: SessionKey },
     /// DISCONNECT came and what it changed is not durable yet.
-    Leaving,
+    Leaving { reason: CloseReason },
     /// `Action::Close` was given.
     Closing,
 }
@@ -113,7 +113,7 @@ impl Link {
             | LinkState::Authenticating(_)
             | LinkState::AwaitAuth(_)
             | LinkState::AwaitStore { .. }
-            | LinkState::Leaving
+            | LinkState::Leaving { .. }
             | LinkState::Closing => None,
         }
     }
@@ -125,7 +125,7 @@ impl Link {
             LinkState::AwaitConnect
             | LinkState::Authenticating(_)
             | LinkState::AwaitAuth(_)
-            | LinkState::Leaving
+            | LinkState::Leaving { .. }
             | LinkState::Closing => None,
         }
     }

@@ -104,7 +104,8 @@ impl Hub {
     pub(crate) fn transmit_durable(&mut self, now: Instant, key: SessionKey, packet_id: mqtt_codec::PacketId) {
         let Some(session) = self.sessions.get_mut(key) else { return };
         session.rare_mut().unsent.push_back(packet_id);
-        self.send_unsent(now, key);
+        // One that is too large for the client gives its place in the window to the next.
+        self.refill(now, key);
     }
 
     /// Asks the store for more of a queue whose head has become short.

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use mqtt_codec::packet::WillBuf;
 use mqtt_codec::property::SubscriptionIdentifier;
@@ -29,6 +30,8 @@ pub(crate) struct BrokerSession {
     /// Seconds; `u32::MAX` means never.
     pub(crate) expiry_interval: u32,
     pub(crate) disconnected_at: Option<Instant>,
+    /// Whether the store has it. One that was resumed with an expiry of 0 is there until it ends, so that its queue is.
+    pub(crate) is_stored: bool,
     /// Who created it; `None` is anonymous.
     pub(crate) principal: Option<TextBuf>,
     pub(crate) will: Option<Box<WillBuf>>,
@@ -72,6 +75,7 @@ impl BrokerSession {
             subscriptions: Vec::new(),
             expiry_interval: 0,
             disconnected_at: None,
+            is_stored: false,
             principal,
             will: None,
             rare: None,
@@ -84,6 +88,19 @@ impl BrokerSession {
     #[inline]
     pub(crate) fn is_persistent(&self) -> bool {
         self.expiry_interval > 0
+    }
+
+    /// Whether it is without a connection and its time has run out.
+    pub(crate) fn is_over(&self, now: Instant) -> bool {
+        let Some(at) = self.disconnected_at else { return false };
+        let expiry = Duration::from_secs(u64::from(self.expiry_interval));
+        self.expiry_interval < u32::MAX && at + expiry <= now
+    }
+
+    /// When its will is published, if it has one and no connection: after the delay, or when it ends before that.
+    pub(crate) fn will_due_at(&self) -> Option<Instant> {
+        let delay = self.will.as_ref()?.borrowed().properties.will_delay_interval.unwrap_or(0);
+        Some(self.disconnected_at? + Duration::from_secs(u64::from(delay.min(self.expiry_interval))))
     }
 
     /// The client as the publisher of a message.

@@ -28,6 +28,7 @@ use crate::{DecodeError, Limits, Version};
 /// assert_eq!(publish.payload, b"hi");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[inline(never)]
 pub fn decode<'a>(
     version: Version,
     limits: &Limits,
@@ -36,7 +37,7 @@ pub fn decode<'a>(
     decode_traced(version, limits, bytes, ())
 }
 
-#[inline]
+#[inline(always)]
 pub(crate) fn decode_traced<'a, T: Trace>(
     version: Version,
     limits: &Limits,
@@ -62,44 +63,59 @@ pub(crate) fn decode_traced<'a, T: Trace>(
         length,
         header.header_len,
     );
-    let packet = decode_body(version, header, &mut Reader::new(body, len, trace))?;
-    Ok(Some((packet, len)))
+    let mut reader = Reader::new(body, len, trace);
+    if header.packet_type == PacketType::Publish {
+        if version.has_properties() {
+            return decode_publish_v5(header, reader);
+        }
+        return Ok(Some((Packet::Publish(Publish::decode(version, header.flags, &mut reader)?), len)));
+    }
+    decode_other(version, header, &mut reader)
 }
 
-#[inline]
-fn decode_body<'a, T: Trace>(
+/// Apart from that of 3.x, which then keeps everything in registers.
+#[inline(never)]
+fn decode_publish_v5<'a, T: Trace>(
+    header: FixedHeader,
+    mut reader: Reader<'a, T>,
+) -> Result<Option<(Packet<'a>, usize)>, DecodeError> {
+    let publish = Publish::decode(Version::V5_0, header.flags, &mut reader)?;
+    Ok(Some((Packet::Publish(publish), header.packet_len())))
+}
+
+/// All but PUBLISH. Each packet is built where it is returned: moving one is dearer than decoding a small one.
+#[inline(never)]
+fn decode_other<'a, T: Trace>(
     version: Version,
     header: FixedHeader,
     reader: &mut Reader<'a, T>,
-) -> Result<Packet<'a>, DecodeError> {
-    let FixedHeader {
-        packet_type, flags, ..
-    } = header;
-    if packet_type == PacketType::Publish {
-        return Publish::decode(version, flags, reader).map(Packet::Publish);
-    }
+) -> Result<Option<(Packet<'a>, usize)>, DecodeError> {
+    let FixedHeader { packet_type, flags, .. } = header;
+    let len = header.packet_len();
     check_header(version, packet_type, flags)?;
-    match packet_type {
-        PacketType::Connect => Connect::decode(flags, reader).map(Packet::Connect),
-        PacketType::Connack => Connack::decode(version, reader).map(Packet::Connack),
-        PacketType::Publish => Publish::decode(version, flags, reader).map(Packet::Publish),
-        PacketType::Puback => Puback::decode(version, reader).map(Packet::Puback),
-        PacketType::Pubrec => Pubrec::decode(version, reader).map(Packet::Pubrec),
-        PacketType::Pubrel => Pubrel::decode(version, reader).map(Packet::Pubrel),
-        PacketType::Pubcomp => Pubcomp::decode(version, reader).map(Packet::Pubcomp),
-        PacketType::Subscribe => Subscribe::decode(version, reader).map(Packet::Subscribe),
-        PacketType::Suback => Suback::decode(version, reader).map(Packet::Suback),
-        PacketType::Unsubscribe => Unsubscribe::decode(version, reader).map(Packet::Unsubscribe),
-        PacketType::Unsuback => Unsuback::decode(version, reader).map(Packet::Unsuback),
-        PacketType::Pingreq => reader
-            .finish(Field::RemainingLength)
-            .map(|()| Packet::Pingreq),
-        PacketType::Pingresp => reader
-            .finish(Field::RemainingLength)
-            .map(|()| Packet::Pingresp),
-        PacketType::Disconnect => Disconnect::decode(version, reader).map(Packet::Disconnect),
-        PacketType::Auth => Auth::decode(reader).map(Packet::Auth),
-    }
+    Ok(Some(match packet_type {
+        PacketType::Connect => (Packet::Connect(Connect::decode(flags, reader)?), len),
+        PacketType::Connack => (Packet::Connack(Connack::decode(version, reader)?), len),
+        PacketType::Publish => (Packet::Publish(Publish::decode(version, flags, reader)?), len),
+        PacketType::Puback => (Packet::Puback(Puback::decode(version, reader)?), len),
+        PacketType::Pubrec => (Packet::Pubrec(Pubrec::decode(version, reader)?), len),
+        PacketType::Pubrel => (Packet::Pubrel(Pubrel::decode(version, reader)?), len),
+        PacketType::Pubcomp => (Packet::Pubcomp(Pubcomp::decode(version, reader)?), len),
+        PacketType::Subscribe => (Packet::Subscribe(Subscribe::decode(version, reader)?), len),
+        PacketType::Suback => (Packet::Suback(Suback::decode(version, reader)?), len),
+        PacketType::Unsubscribe => (Packet::Unsubscribe(Unsubscribe::decode(version, reader)?), len),
+        PacketType::Unsuback => (Packet::Unsuback(Unsuback::decode(version, reader)?), len),
+        PacketType::Pingreq => {
+            reader.finish(Field::RemainingLength)?;
+            (Packet::Pingreq, len)
+        }
+        PacketType::Pingresp => {
+            reader.finish(Field::RemainingLength)?;
+            (Packet::Pingresp, len)
+        }
+        PacketType::Disconnect => (Packet::Disconnect(Disconnect::decode(version, reader)?), len),
+        PacketType::Auth => (Packet::Auth(Auth::decode(reader)?), len),
+    }))
 }
 
 /// The flags of all packets but PUBLISH, whose flags mean something, and CONNECT, whose version is not known yet.

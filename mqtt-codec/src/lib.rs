@@ -24,6 +24,7 @@ mod list;
 mod packet_id;
 mod qos;
 mod reader;
+mod scan;
 mod statement;
 mod text;
 mod topic_filter;

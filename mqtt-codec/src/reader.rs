@@ -124,7 +124,7 @@ impl<'a, T: Trace> Reader<'a, T> {
     }
 
     /// The bytes behind a length of two bytes.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn counted(&mut self, field: Field, shape: Shape) -> Result<&'a [u8], DecodeError> {
         let Some((len, rest)) = self.rest.split_first_chunk::<2>() else {
             return Err(self.truncated(field));
@@ -164,7 +164,7 @@ impl<'a, T: Trace> Reader<'a, T> {
     }
 
     /// A topic name; `None` when it is empty.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn topic_name_or_empty(
         &mut self,
         field: Field,
@@ -179,7 +179,7 @@ impl<'a, T: Trace> Reader<'a, T> {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     pub(crate) fn topic_name(&mut self, field: Field) -> Result<TopicName<'a>, DecodeError> {
         match self.topic_name_or_empty(field)? {
             Some(name) => Ok(name),
@@ -194,7 +194,7 @@ impl<'a, T: Trace> Reader<'a, T> {
         topic_filter::check(bytes).map_err(|error| self.filter_fault(bytes, error))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn packet_id(&mut self, packet_type: PacketType) -> Result<PacketId, DecodeError> {
         match PacketId::new(self.two(Field::PacketIdentifier)?) {
             Some(id) => Ok(id),

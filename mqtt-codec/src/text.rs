@@ -1,6 +1,7 @@
 use core::fmt;
 
 use crate::error::TextError;
+use crate::scan;
 
 /// A UTF-8 Encoded String: at most 65,535 bytes, without U+0000. Standard: MQTT 5.0 §1.5.4.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -77,6 +78,15 @@ impl<'a> TryFrom<&'a str> for Text<'a> {
 /// The string of these bytes, when they are one: well-formed UTF-8 without U+0000.
 #[inline]
 pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Text<'_>> {
+    if scan::is_plain(bytes) {
+        return ascii::AsciiStr::from_ascii(bytes).ok().map(|text| Text(text.as_str()));
+    }
+    from_bytes_beyond_ascii(bytes)
+}
+
+#[cold]
+#[inline(never)]
+fn from_bytes_beyond_ascii(bytes: &[u8]) -> Option<Text<'_>> {
     if bytes.contains(&0) {
         return None;
     }
@@ -86,7 +96,7 @@ pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Text<'_>> {
 /// Whether [`from_bytes`] gives a string.
 #[inline]
 pub(crate) fn is_valid(bytes: &[u8]) -> bool {
-    from_bytes(bytes).is_some()
+    scan::is_plain(bytes) || from_bytes_beyond_ascii(bytes).is_some()
 }
 
 /// An owned [`Text`]; a clone shares it.

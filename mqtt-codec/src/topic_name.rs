@@ -1,6 +1,7 @@
 use core::fmt;
 
 use crate::error::TopicNameError;
+use crate::scan;
 use crate::text::{self, Text};
 
 /// A Topic Name: a string of at least one character without wildcards. Standard: MQTT 5.0 §4.7.
@@ -32,8 +33,17 @@ impl<'a> TopicName<'a> {
     }
 
     /// The name of these bytes, when they are one. They are not empty.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn from_bytes(bytes: &'a [u8]) -> Option<Self> {
+        if scan::is_plain_without_wildcard(bytes) {
+            return ascii::AsciiStr::from_ascii(bytes).ok().map(|name| Self(Text::from_checked(name.as_str())));
+        }
+        Self::from_bytes_beyond_ascii(bytes)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn from_bytes_beyond_ascii(bytes: &'a [u8]) -> Option<Self> {
         if bytes.iter().any(|byte| matches!(byte, b'+' | b'#')) {
             return None;
         }

@@ -5,9 +5,10 @@ use alloc::boxed::Box;
 use mqtt_codec::packet::{Auth, AuthProperties};
 use mqtt_codec::reason_code::{AuthReasonCode, ConnectReasonCode, DisconnectReasonCode};
 use mqtt_codec::{Binary, Packet, TextBuf};
-use mqtt_session::{Instant, ProtocolError};
+use mqtt_session::{Instant, Tx};
 
 use super::Broker;
+use super::limits;
 use crate::access::{AuthenticationOutcome, AuthenticationRequest, EnhancedData};
 use crate::action::Action;
 use crate::counters::Cause;
@@ -28,28 +29,37 @@ impl Broker {
         };
         match outcome {
             AuthenticationOutcome::Accepted { principal, data } => {
-                self.hub.resume(link);
+                // CONNACK resumes the link.
                 self.establish(now, link, &pending, principal, data);
             }
             AuthenticationOutcome::Continue { data } => {
                 at.state = LinkState::AwaitAuth(pending);
-                self.send_auth(now, link, AuthReasonCode::ContinueAuthentication, Some(&data));
-                self.hub.resume(link);
+                if !self.send_auth(now, link, AuthReasonCode::ContinueAuthentication, Some(&data)) {
+                    // Whoever has no method has no further step.
+                    return self.refuse_authentication(now, link, ConnectReasonCode::NotAuthorized);
+                }
+                self.hub.resume(now, link);
             }
             AuthenticationOutcome::Refused(code) => {
-                self.hub.refuse(link, Cause::Authentication);
                 let code = if code.is_error() { code } else { ConnectReasonCode::NotAuthorized };
-                self.refuse_connect(now, link, code);
+                self.refuse_authentication(now, link, code);
             }
         }
     }
 
+    fn refuse_authentication(&mut self, now: Instant, link: LinkId, code: ConnectReasonCode) {
+        self.hub.refuse(link, Cause::Authentication);
+        self.refuse_connect(now, link, code);
+    }
+
     /// AUTH before CONNACK: a further step, with the method of CONNECT [MQTT-4.12.0-5].
     pub(super) fn handle_auth_before_connack(&mut self, now: Instant, link: LinkId, auth: &Auth<'_>) {
+        if !limits::user_properties(&self.hub.config, &auth.properties.user_properties) {
+            self.hub.refuse(link, Cause::UserProperties);
+            return self.refuse_connect(now, link, ConnectReasonCode::QuotaExceeded);
+        }
         let Some(at) = self.hub.links.get_mut(link) else { return };
-        let method = at.authentication_method.clone();
-        let fits = auth.properties.authentication_method == method.as_ref().map(TextBuf::borrowed);
-        if !fits || auth.reason_code != AuthReasonCode::ContinueAuthentication {
+        if at.authentication.receive(auth).is_err() {
             return self.refuse_connect(now, link, ConnectReasonCode::ProtocolError);
         }
         let state = core::mem::replace(&mut at.state, LinkState::AwaitConnect);
@@ -63,7 +73,7 @@ impl Broker {
             address: at.peer.address,
             user_name: None,
             password: None,
-            enhanced: enhanced(method, auth),
+            enhanced: enhanced(auth),
             again: false,
         };
         at.state = LinkState::Authenticating(pending);
@@ -72,16 +82,10 @@ impl Broker {
 
     /// AUTH of a connected client. Standard: MQTT 5.0 §4.12.1.
     pub(super) fn handle_reauthentication(&mut self, now: Instant, link: LinkId, auth: &Auth<'_>) {
-        let Some(at) = self.hub.links.get(link) else { return };
-        let method = at.authentication_method.clone();
-        let given = auth.properties.authentication_method;
-        if method.is_none() || given != method.as_ref().map(TextBuf::borrowed) {
-            // [MQTT-4.12.0-7] [MQTT-4.12.1-1]
-            let error = if given.is_none() { ProtocolError::AuthWithoutMethod } else { ProtocolError::AuthMethodChanged };
+        let Some(at) = self.hub.links.get_mut(link) else { return };
+        // [MQTT-4.12.0-7] [MQTT-4.12.1-1]
+        if let Err(error) = at.authentication.receive(auth) {
             return self.fail_protocol(now, link, error);
-        }
-        if auth.reason_code == AuthReasonCode::Success {
-            return self.fail_protocol(now, link, ProtocolError::UnexpectedPacket(mqtt_codec::PacketType::Auth));
         }
         let Some(session) = at.connected_session().and_then(|key| self.hub.sessions.get(key)) else { return };
         let request = AuthenticationRequest {
@@ -90,7 +94,7 @@ impl Broker {
             address: at.peer.address,
             user_name: None,
             password: None,
-            enhanced: enhanced(method, auth),
+            enhanced: enhanced(auth),
             again: true,
         };
         self.ask(link, request);
@@ -102,40 +106,53 @@ impl Broker {
     }
 
     fn finish_reauthentication(&mut self, now: Instant, link: LinkId, outcome: AuthenticationOutcome) {
-        match outcome {
+        let Some(at) = self.hub.links.get(link) else { return };
+        if !at.authentication.is_under_way() {
+            // Nothing was asked.
+            return;
+        }
+        let (reason_code, data) = match outcome {
             AuthenticationOutcome::Accepted { principal, data } => {
-                let session = self.hub.session_of(link).and_then(|key| self.hub.sessions.get(key));
+                let session = at.connected_session().and_then(|key| self.hub.sessions.get(key));
                 if session.is_some_and(|session| session.principal != principal) {
                     self.hub.refuse(link, Cause::Principal);
                     return self.fail(now, link, DisconnectReasonCode::NotAuthorized);
                 }
-                self.send_auth(now, link, AuthReasonCode::Success, data.as_deref());
-                self.hub.resume(link);
+                (AuthReasonCode::Success, data)
             }
-            AuthenticationOutcome::Continue { data } => {
-                self.send_auth(now, link, AuthReasonCode::ContinueAuthentication, Some(&data));
-                self.hub.resume(link);
-            }
+            AuthenticationOutcome::Continue { data } => (AuthReasonCode::ContinueAuthentication, Some(data)),
             // [MQTT-4.12.1-2]
             AuthenticationOutcome::Refused(_) => {
                 self.hub.refuse(link, Cause::Authentication);
-                self.fail(now, link, DisconnectReasonCode::NotAuthorized);
+                return self.fail(now, link, DisconnectReasonCode::NotAuthorized);
             }
+        };
+        if self.send_auth(now, link, reason_code, data.as_deref()) {
+            self.hub.resume(now, link);
         }
     }
 
-    fn send_auth(&mut self, now: Instant, link: LinkId, reason_code: AuthReasonCode, data: Option<&[u8]>) {
-        let method = self.hub.links.get(link).and_then(|link| link.authentication_method.clone());
+    /// AUTH with the method of CONNECT. False when it is not our turn to send one.
+    fn send_auth(&mut self, now: Instant, link: LinkId, reason_code: AuthReasonCode, data: Option<&[u8]>) -> bool {
+        let Some(at) = self.hub.links.get_mut(link) else { return false };
+        if at.authentication.send(reason_code).is_err() {
+            return false;
+        }
         let properties = AuthProperties {
-            authentication_method: method.as_ref().map(TextBuf::borrowed),
+            authentication_method: at.authentication.method(),
             authentication_data: data.and_then(|data| Binary::new(data).ok()),
             ..AuthProperties::default()
         };
-        self.hub.send(now, link, &Packet::Auth(Auth { reason_code, properties }));
+        let packet = Packet::Auth(Auth { reason_code, properties });
+        Tx { buffer: &mut at.tx, pool: &mut self.hub.pool }.put(at.version, &packet);
+        self.hub.announce(now, link);
+        true
     }
 }
 
-fn enhanced(method: Option<TextBuf>, auth: &Auth<'_>) -> Option<EnhancedData> {
+/// A step of the client's.
+fn enhanced(auth: &Auth<'_>) -> Option<EnhancedData> {
     let data = auth.properties.authentication_data.map(|data| data.as_bytes().to_vec());
+    let method = auth.properties.authentication_method.map(TextBuf::from);
     method.map(|method| EnhancedData { method, data })
 }

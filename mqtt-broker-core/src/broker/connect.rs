@@ -18,7 +18,7 @@ use crate::access::{Authentication, AuthenticationRequest, EnhancedData};
 use crate::action::Action;
 use crate::config::{Availability, Config};
 use crate::counters::Cause;
-use crate::durable::Held;
+use crate::durable::{Held, Mark};
 use crate::event::Event;
 use crate::link::LinkState;
 use crate::link_id::LinkId;
@@ -46,6 +46,16 @@ pub(crate) struct PendingConnect {
     will: Option<Box<WillBuf>>,
     user_name: Option<TextBuf>,
     pub(crate) method: Option<TextBuf>,
+}
+
+/// What was found out about a client that is let in.
+struct Admission {
+    key: SessionKey,
+    session_present: bool,
+    /// The server's last Authentication Data.
+    data: Option<Vec<u8>>,
+    /// CONNACK waits for what was recorded since: the end of an older session, too.
+    mark: Mark,
 }
 
 impl Broker {
@@ -125,7 +135,13 @@ impl Broker {
         principal: Option<TextBuf>,
         data: Option<Vec<u8>>,
     ) {
-        let existing = self.hub.sessions.find(pending.client_id.as_str());
+        let mark = self.hub.durable.mark();
+        let mut existing = self.hub.sessions.find(pending.client_id.as_str());
+        if let Some(key) = existing.filter(|&key| self.hub.sessions.get(key).is_some_and(|it| it.is_over(now))) {
+            // [MQTT-4.1.0-2], also when the timer comes late.
+            self.end_session(now, key);
+            existing = None;
+        }
         if let Some(key) = existing {
             if self.hub.sessions.get(key).is_some_and(|session| session.principal != principal) {
                 self.hub.refuse(link, Cause::Principal);
@@ -149,7 +165,8 @@ impl Broker {
                 key
             }
         };
-        self.attach(now, link, key, pending, existing.is_some(), data);
+        let session_present = existing.is_some();
+        self.attach(now, link, pending, Admission { key, session_present, data, mark });
     }
 
     /// [MQTT-3.1.4-3]: the older connection of the session ends, and with Clean Start the session too.
@@ -168,7 +185,11 @@ impl Broker {
         if clean_start {
             self.end_session(now, key);
         } else if old.is_none() {
-            self.hub.take_will(key);
+            // A delay that ran out already is no longer cut short.
+            match self.hub.sessions.get(key).and_then(BrokerSession::will_due_at).is_some_and(|due| due <= now) {
+                true => self.publish_will_now(now, key),
+                false => _ = self.hub.take_will(key),
+            }
         }
     }
 
@@ -188,28 +209,20 @@ impl Broker {
         &mut self,
         now: Instant,
         link: LinkId,
-        key: SessionKey,
         pending: &PendingConnect,
-        session_present: bool,
-        data: Option<Vec<u8>>,
+        admission: Admission,
     ) {
+        let Admission { key, session_present, data, mark } = admission;
         let epoch = self.hub.next_epoch();
         let expiry = pending.session_expiry.min(self.hub.config.maximum_session_expiry);
         let keep_alive = pending.keep_alive_in_force(&self.hub.config);
-        let mark = self.hub.durable.mark();
         let Some(session) = self.hub.sessions.get_mut(key) else { return };
-        let was_stored = session_present && session.is_persistent();
         session.link = Some(link);
         session.version = pending.version;
         session.expiry_interval = expiry;
         session.disconnected_at = None;
         session.epoch = epoch;
         session.will.clone_from(&pending.will);
-        if was_stored && !session.is_persistent() && self.hub.durable.is_on() {
-            // It now ends with its connection, and a crash is the end of a connection.
-            let client_id = session.client_id.clone();
-            self.hub.durable.record(Record::SessionEnded { client_id }, 0);
-        }
         self.record_session(key);
         let connack = pending.connack(&self.hub.config, session_present, expiry, data.as_deref());
         let Some(at) = self.hub.links.get_mut(link) else { return };
@@ -219,6 +232,7 @@ impl Broker {
         at.resend = session_present.then(|| Box::new(Resend::new()));
         at.state = LinkState::AwaitStore { session: key, connack };
         self.hub.timers.set(Timer::KeepAlive(link), now + at.silence);
+        self.hub.watch_queue_expiry(key);
         let client_id = pending.client_id.clone();
         self.hub.actions.push_back(Action::Notify(Event::Connected {
             link,
@@ -257,13 +271,14 @@ impl Broker {
         self.refill(now, session);
     }
 
-    /// Records a session's values, when it outlives its connection.
+    /// Records a session's values, when it outlives its connection or did so once.
     pub(super) fn record_session(&mut self, key: SessionKey) {
         if !self.hub.durable.is_on() {
             return;
         }
-        let Some(session) = self.hub.sessions.get(key) else { return };
-        if !session.is_persistent() {
+        let Some(session) = self.hub.sessions.get_mut(key) else { return };
+        session.is_stored |= session.is_persistent();
+        if !session.is_stored {
             return;
         }
         let record = SessionRecord {

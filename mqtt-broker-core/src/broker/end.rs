@@ -35,19 +35,15 @@ impl Broker {
             // [MQTT-3.14.4-3]
             session.will = None;
         }
-        if was_persistent && !session.is_persistent() && self.hub.durable.is_on() {
-            let client_id = session.client_id.clone();
-            self.hub.durable.record(Record::SessionEnded { client_id }, 0);
-        }
         self.record_session(key);
         let reason = CloseReason::PeerDisconnected { reason: packet.reason_code };
         match self.hub.durable.since(mark) {
             Some(position) => {
                 self.detach(now, link, key);
                 if let Some(at) = self.hub.links.get_mut(link) {
-                    at.state = LinkState::Leaving;
+                    at.state = LinkState::Leaving { reason };
                 }
-                self.hub.durable.hold(position, Held::Leave { link, reason });
+                self.hub.durable.hold(position, Held::Leave { link });
             }
             None => self.end_link(now, link, reason),
         }
@@ -56,9 +52,16 @@ impl Broker {
     /// Ends a link for good. Its session is detached, and ended when it does not outlive its connection.
     pub(super) fn end_link(&mut self, now: Instant, link: LinkId, reason: CloseReason) {
         let Some(at) = self.hub.links.get(link) else { return };
-        if matches!(at.state, LinkState::Closing) {
-            return;
-        }
+        let reason = match at.state {
+            LinkState::Closing => return,
+            // Its DISCONNECT came first, whatever ends it now.
+            LinkState::Leaving { reason } => reason,
+            LinkState::AwaitConnect
+            | LinkState::Authenticating(_)
+            | LinkState::AwaitAuth(_)
+            | LinkState::AwaitStore { .. }
+            | LinkState::Connected { .. } => reason,
+        };
         if let Some(code) = reason.disconnect_reason_code(Role::Server) {
             self.hub.send_disconnect(now, link, code);
         }
@@ -86,28 +89,24 @@ impl Broker {
         session.disconnected_at = Some(now);
         session.flows.disconnected();
         if let Some(rare) = &mut session.rare {
-            rare.replays.clear();
             rare.unsent.clear();
         }
         session.tidy();
         let expiry = session.expiry_interval;
-        let delay = session.will.as_ref().map(|will| will.borrowed().properties.will_delay_interval.unwrap_or(0));
+        let will_due_at = session.will_due_at();
         if expiry == 0 {
             return self.end_session(now, key);
         }
-        match delay {
-            Some(0) => self.publish_will(now, key),
-            // The delay's cap is the session's end.
-            Some(delay) => {
-                let at = now + Duration::from_secs(u64::from(delay.min(expiry)));
-                self.hub.timers.set(Timer::WillDelay(key, epoch), at);
-            }
+        match will_due_at {
+            Some(at) if at > now => self.hub.timers.set(Timer::WillDelay(key, epoch), at),
+            Some(_) => self.publish_will(now, key),
             None => {}
         }
         if expiry < u32::MAX {
             let at = now + Duration::from_secs(u64::from(expiry));
             self.hub.timers.set(Timer::SessionExpiry(key, epoch), at);
         }
+        self.hub.watch_queue_expiry(key);
         self.hub.tidy_timers();
         self.record_session(key);
     }
@@ -115,12 +114,12 @@ impl Broker {
     /// Ends a session: its will goes out [MQTT-3.1.2-8], its subscriptions and its queue go, and what it did not take of
     /// shared groups goes to other members.
     pub(super) fn end_session(&mut self, now: Instant, key: SessionKey) {
-        self.publish_will(now, key);
+        self.publish_last_will(now, key);
         let Some(mut session) = self.hub.sessions.remove(key) else { return };
         for subscription in session.subscriptions.drain(..) {
             self.subscriptions.remove(key, subscription);
         }
-        if self.hub.durable.is_on() && session.is_persistent() {
+        if session.is_stored {
             let client_id = session.client_id.clone();
             let bytes = client_id.as_str().len();
             self.hub.durable.record(Record::SessionEnded { client_id }, bytes);

@@ -10,7 +10,7 @@ use super::limits;
 use crate::action::Action;
 use crate::counters::Cause;
 use crate::durable::Held;
-use crate::link::{LinkState, Reading};
+use crate::link::LinkState;
 use crate::link_id::LinkId;
 use crate::matching::SessionKey;
 use crate::queue::Queued;
@@ -23,21 +23,19 @@ impl Broker {
         let mut used = 0;
         loop {
             let Some(at) = self.hub.links.get(link) else { return rx.len() };
-            if matches!(at.state, LinkState::Closing | LinkState::Leaving) {
+            if matches!(at.state, LinkState::Closing | LinkState::Leaving { .. }) {
                 // [MQTT-3.1.4-6], [MQTT-3.14.4-1]: nothing behind it is looked at.
                 return rx.len();
             }
-            if at.reading != Reading::On {
-                break;
-            }
             let rest = rx.get(used..).unwrap_or_default();
-            if rest.is_empty() {
+            if rest.is_empty() || self.hub.choke(link) {
                 break;
             }
             if used >= self.hub.config.turn_bytes {
                 self.hub.actions.push_back(Action::Resume { link });
                 break;
             }
+            let Some(at) = self.hub.links.get(link) else { return rx.len() };
             match decode(at.version, &at.limits, rest) {
                 Ok(Some((packet, len))) => {
                     used += len;
@@ -59,12 +57,13 @@ impl Broker {
     /// now: present it again on [`Action::Resume`].
     pub fn handle_packet(&mut self, now: Instant, link: LinkId, packet: Bytes) -> bool {
         let Some(at) = self.hub.links.get(link) else { return true };
-        if matches!(at.state, LinkState::Closing | LinkState::Leaving) {
+        if matches!(at.state, LinkState::Closing | LinkState::Leaving { .. }) {
             return true;
         }
-        if at.reading != Reading::On {
+        if self.hub.choke(link) {
             return false;
         }
+        let Some(at) = self.hub.links.get(link) else { return true };
         self.hub.counters.bytes_received += packet.len() as u64;
         match decode(at.version, &at.limits, &packet) {
             Ok(Some((decoded, len))) if len == packet.len() => self.handle_decoded(now, link, decoded, Some(&packet)),
@@ -160,17 +159,20 @@ impl Broker {
         packet_id: mqtt_codec::PacketId,
         kept: Option<Queued>,
     ) {
-        let mark = self.hub.durable.mark();
-        if let Some(kept) = kept {
-            let sequence = kept.sequence;
-            self.hub.record_of(key, |client_id| Record::Received { client_id, sequence });
-            if self.hub.durable.since(mark).is_some() {
-                if let Some(session) = self.hub.sessions.get_mut(key) {
+        let position = match kept {
+            // PUBREC once more: PUBREL does not leave before what the first one changed is durable.
+            None => self.hub.durable.pending(),
+            Some(kept) => {
+                let (mark, sequence) = (self.hub.durable.mark(), kept.sequence);
+                self.hub.record_of(key, |client_id| Record::Received { client_id, sequence });
+                let position = self.hub.durable.since(mark);
+                if let Some(session) = self.hub.sessions.get_mut(key).filter(|_| position.is_some()) {
                     session.rare_mut().releasing.push_back((packet_id, sequence));
                 }
+                position
             }
-        }
-        match self.hub.durable.since(mark) {
+        };
+        match position {
             Some(position) => self.hub.durable.hold(position, Held::Release { link, packet_id }),
             None => self.release(now, link, packet_id),
         }

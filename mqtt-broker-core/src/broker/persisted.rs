@@ -4,8 +4,6 @@ use mqtt_session::{CloseReason, Instant};
 
 use super::Broker;
 use crate::durable::Held;
-use crate::link::LinkState;
-use crate::link_id::LinkId;
 use crate::queue::Queued;
 use crate::record::Position;
 use crate::store::Page;
@@ -41,13 +39,8 @@ impl Broker {
                 }
             }
             Held::Connack { link } => self.send_connack(now, link),
-            Held::Leave { link, reason } => self.leave(now, link, reason),
-        }
-    }
-
-    fn leave(&mut self, now: Instant, link: LinkId, reason: CloseReason) {
-        if matches!(self.hub.links.get(link).map(|at| &at.state), Some(LinkState::Leaving)) {
-            self.end_link(now, link, reason);
+            // The state has the reason, and gives it.
+            Held::Leave { link } => self.end_link(now, link, CloseReason::ConnectionLost),
         }
     }
 

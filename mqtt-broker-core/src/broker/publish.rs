@@ -31,17 +31,24 @@ impl Broker {
             return self.refuse_publish(now, link, key, publish, cause, reason);
         }
         let mark = self.hub.durable.mark();
+        let exactly_once = publish.delivery.packet_id().filter(|_| publish.delivery.qos() == QoS::ExactlyOnce);
+        if let Some(packet_id) = exactly_once {
+            // Before routing: no subscriber meets a QoS 2 message whose publisher may send it again after a crash.
+            self.hub.record_of(key, |client_id| Record::Unreleased { client_id, packet_id });
+        }
         let incoming = Incoming { topic, publish, origin: Origin::Client(key), whole };
         let outcome = self.route(now, &incoming);
         let Some(packet_id) = publish.delivery.packet_id() else { return };
-        if publish.delivery.qos() == QoS::ExactlyOnce {
-            self.hub.record_of(key, |client_id| Record::Unreleased { client_id, packet_id });
-        }
         let reason = match outcome {
             Outcome::Delivered => PublishReasonCode::Success,
             Outcome::NoSubscribers => PublishReasonCode::NoMatchingSubscribers,
             Outcome::AllRefused => PublishReasonCode::QuotaExceeded,
         };
+        let is_v5 = self.hub.links.get(link).is_some_and(|link| link.version == Version::V5_0);
+        if exactly_once.is_some() && is_v5 && reason.is_error() {
+            // [MQTT-4.3.3-9]: the exchange is over.
+            self.hub.record_of(key, |client_id| Record::Released { client_id, packet_id });
+        }
         let position = self.hub.durable.since(mark);
         self.acknowledge(now, link, key, publish.delivery.qos(), packet_id, reason, position);
         self.hub.pause_for_store(link);

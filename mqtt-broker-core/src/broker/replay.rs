@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 
 use mqtt_codec::packet::Will;
-use mqtt_codec::{QoS, TopicName};
+use mqtt_codec::{QoS, TopicName, TopicNameBuf};
 use mqtt_session::Instant;
 
 use super::Broker;
@@ -41,11 +41,10 @@ impl Broker {
                 continue;
             }
             if budget == 0 {
-                // The others have their turn; the timer goes on with this one.
-                let link = session.link;
-                if let Some(link) = link {
-                    self.hub.timers.set(Timer::Replay(link), now + core::time::Duration::from_micros(1));
-                }
+                // The others have their turn; the timer goes on with this one, and not the next write.
+                let Some(link) = session.link.and_then(|link| self.hub.links.get_mut(link)) else { return };
+                link.wants_room = false;
+                self.hub.timers.set(Timer::Replay(link.id), now + core::time::Duration::from_micros(1));
                 return;
             }
             let more = find(&self.retained, replay, &mut budget);
@@ -115,10 +114,14 @@ impl Broker {
             self.retained_expiry.pop_first();
             self.hub.counters.count(Cause::Expired);
             self.clear_retained(topic.borrowed());
-            if self.hub.durable.is_on() {
-                let bytes = topic.as_str().len();
-                self.hub.durable.record(Record::RetainedCleared { topic }, bytes);
-            }
+            self.record_cleared(topic);
+        }
+    }
+
+    pub(super) fn record_cleared(&mut self, topic: TopicNameBuf) {
+        if self.hub.durable.is_on() {
+            let bytes = topic.as_str().len();
+            self.hub.durable.record(Record::RetainedCleared { topic }, bytes);
         }
     }
 }

@@ -23,10 +23,12 @@ impl Broker {
         self.incarnation = incarnation;
         match loaded {
             Loaded::Retained(message) => {
-                if !message.is_expired(now) {
-                    let message = message.charged(&self.hub.kept);
-                    self.set_retained(now, message);
+                if message.is_expired(now) {
+                    let topic = message.topic().clone();
+                    return self.record_cleared(topic);
                 }
+                let message = message.charged(&self.hub.kept);
+                self.set_retained(now, message);
             }
             Loaded::Session(session) => self.restore_session(now, session),
         }
@@ -38,6 +40,7 @@ impl Broker {
         session.expiry_interval = record.expiry_interval;
         session.will = record.will;
         session.disconnected_at = Some(record.disconnected_at.unwrap_or(now));
+        session.is_stored = true;
         session.epoch = self.hub.next_epoch();
         let epoch = session.epoch;
         for packet_id in loaded.unreleased {
@@ -57,13 +60,16 @@ impl Broker {
                 Tail { from: tail.first, messages: tail.messages, bytes: tail.bytes, paging: false };
         }
         let ended_at = session.disconnected_at.unwrap_or(now);
-        let expiry = session.expiry_interval;
-        let delay = session.will.as_ref().map(|will| will.borrowed().properties.will_delay_interval.unwrap_or(0));
+        let (expiry, will_due_at) = (session.expiry_interval, session.will_due_at());
         let queue_expiry = session.queue.next_expiry();
         let Some(key) = self.hub.sessions.insert(session) else { return };
         for sequence in expired {
             self.hub.counters.count(Cause::Expired);
             self.hub.record_of(key, |client_id| Record::Settled { client_id, sequence });
+        }
+        if record.disconnected_at.is_none() {
+            // The crash was the end of its connection: another one does not put that off.
+            self.record_session(key);
         }
         for subscription in loaded.subscriptions {
             self.restore_subscription(key, &subscription);
@@ -72,8 +78,7 @@ impl Broker {
             let at = ended_at + core::time::Duration::from_secs(u64::from(expiry));
             self.hub.timers.set(Timer::SessionExpiry(key, epoch), at.max(now));
         }
-        if let Some(delay) = delay {
-            let at = ended_at + core::time::Duration::from_secs(u64::from(delay.min(expiry)));
+        if let Some(at) = will_due_at {
             self.hub.timers.set(Timer::WillDelay(key, epoch), at.max(now));
         }
         if let Some(at) = queue_expiry {

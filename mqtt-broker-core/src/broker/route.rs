@@ -152,10 +152,8 @@ impl Broker {
         let topic = keeping.incoming.topic;
         if keeping.incoming.publish.payload.is_empty() {
             // [MQTT-3.3.1-6] [MQTT-3.3.1-7]
-            if self.clear_retained(topic) && self.hub.durable.is_on() {
-                let bytes = topic.as_str().len();
-                let topic = TopicNameBuf::from(topic);
-                self.hub.durable.record(crate::record::Record::RetainedCleared { topic }, bytes);
+            if self.clear_retained(topic) {
+                self.record_cleared(TopicNameBuf::from(topic));
             }
             return;
         }

@@ -56,14 +56,18 @@ impl Broker {
     }
 
     /// SUBACK or UNSUBACK, and the retained messages behind it.
-    pub(super) fn answer(&mut self, now: Instant, link: LinkId, bytes: &[u8], replays: Vec<Replay>) {
+    pub(super) fn answer(&mut self, now: Instant, link: LinkId, bytes: &[u8], mut replays: Vec<Replay>) {
         self.hub.send_encoded(now, link, bytes);
+        let Some(key) = self.hub.session_of(link) else { return };
+        // The answer may have waited for the store, and an UNSUBSCRIBE have come meanwhile.
+        replays.retain(|replay| self.subscriptions.get(key, replay.filter.borrowed()).is_some());
         if replays.is_empty() {
             return;
         }
-        let Some(key) = self.hub.session_of(link) else { return };
         let Some(session) = self.hub.sessions.get_mut(key) else { return };
-        session.rare_mut().replays.extend(replays);
+        let waiting = &mut session.rare_mut().replays;
+        waiting.retain(|earlier| replays.iter().all(|replay| replay.filter != earlier.filter));
+        waiting.extend(replays);
         self.refill(now, key);
     }
 
@@ -140,6 +144,11 @@ impl Broker {
             if let Some(at) = session.subscriptions.iter().position(|&of| of == subscription) {
                 session.subscriptions.swap_remove(at);
             }
+            if let Some(rare) = &mut session.rare {
+                // [MQTT-3.10.4-2]
+                rare.replays.retain(|replay| replay.filter.borrowed() != filter);
+            }
+            session.tidy();
         }
         let filter = TopicFilterBuf::from(filter);
         self.hub.record_of(key, |client_id| Record::Unsubscribed { client_id, filter });

@@ -44,7 +44,7 @@ impl Broker {
         }
     }
 
-    fn is_current(&self, session: SessionKey, epoch: u32) -> bool {
+    pub(super) fn is_current(&self, session: SessionKey, epoch: u32) -> bool {
         self.hub.sessions.get(session).is_some_and(|session| session.epoch == epoch)
     }
 
@@ -55,7 +55,7 @@ impl Broker {
                 self.end_link(now, link, CloseReason::ConnectTimeout);
             }
             // The store's time is not the client's fault.
-            LinkState::AwaitStore { .. } | LinkState::Connected { .. } | LinkState::Leaving | LinkState::Closing => {}
+            LinkState::AwaitStore { .. } | LinkState::Connected { .. } | LinkState::Leaving { .. } | LinkState::Closing => {}
         }
     }
 
@@ -67,7 +67,7 @@ impl Broker {
             LinkState::AwaitConnect
             | LinkState::Authenticating(_)
             | LinkState::AwaitAuth(_)
-            | LinkState::Leaving
+            | LinkState::Leaving { .. }
             | LinkState::Closing => return,
         }
         let due = at.last_packet + at.silence;

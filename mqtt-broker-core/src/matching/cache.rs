@@ -73,18 +73,22 @@ impl Cache {
 
     /// What it takes on the heap, about.
     pub(super) fn bytes(&self) -> usize {
-        self.heap + self.entries.len() * size_of::<Entry>() + self.sets.len() * size_of::<[[u32; WAYS]; 2]>()
+        self.heap
+            + self.entries.len() * size_of::<Entry>()
+            + self.sets.len() * size_of::<[[u32; WAYS]; 2]>()
     }
 
     /// Where the name stands or would stand.
     #[inline]
     pub(super) fn place(&self, topic: TopicName<'_>) -> Place {
         let hash = self.state.hash_text(topic.as_str().as_bytes());
-        #[expect(clippy::cast_possible_truncation, reason = "the lower half chooses the tag, the upper half the set")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the lower half chooses the tag, the upper half the set"
+        )]
         let tag = (hash as u32).max(1);
         // Below the number of sets, which is below 2^32.
         let set = ((hash >> 32) * self.sets.len() as u64) >> 32;
-        #[expect(clippy::cast_possible_truncation, reason = "below the number of sets")]
         let set = set as usize;
         Place { set, tag }
     }
@@ -92,12 +96,18 @@ impl Cache {
     /// The entry of the name, if its matches are still true. One that hides behind another name of the same tag is not
     /// found here, once in four thousand million times.
     #[inline(always)]
-    pub(super) fn hit(&mut self, place: Place, topic: TopicName<'_>, stamps: &Stamps) -> Option<usize> {
+    pub(super) fn hit(
+        &mut self,
+        place: Place,
+        topic: TopicName<'_>,
+        stamps: &Stamps,
+    ) -> Option<usize> {
         let [tags, indices] = self.sets.get(place.set)?;
         let way = tags.iter().position(|tag| *tag == place.tag)?;
         let index = *indices.get(way)? as usize;
         let entry = self.entries.get_mut(index)?;
-        let same = entry.stamp == stamps.stamp(entry.slots) && entry.matches.topic.as_str() == topic.as_str();
+        let same = entry.stamp == stamps.stamp(entry.slots)
+            && entry.matches.topic.as_str() == topic.as_str();
         entry.hit |= same;
         same.then_some(index)
     }
@@ -105,14 +115,24 @@ impl Cache {
     /// The entry of the name, true or not.
     fn find(&self, place: Place, topic: TopicName<'_>) -> Option<usize> {
         let [tags, indices] = self.sets.get(place.set)?;
-        let of_tag = tags.iter().zip(indices).filter(|(tag, _)| **tag == place.tag);
-        let is_of = |index: &usize| self.entries.get(*index).is_some_and(|entry| entry.matches.topic.as_str() == topic.as_str());
+        let of_tag = tags
+            .iter()
+            .zip(indices)
+            .filter(|(tag, _)| **tag == place.tag);
+        let is_of = |index: &usize| {
+            self.entries
+                .get(*index)
+                .is_some_and(|entry| entry.matches.topic.as_str() == topic.as_str())
+        };
         of_tag.map(|(_, index)| *index as usize).find(is_of)
     }
 
     /// The matches of an entry, as [`hit`](Self::hit) or [`fill`](Self::fill) gave it.
     #[inline]
-    #[expect(clippy::indexing_slicing, reason = "entries stay where they are, and none is ever removed")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "entries stay where they are, and none is ever removed"
+    )]
     pub(super) fn matches(&self, index: usize) -> &Matches {
         &self.entries[index].matches
     }
@@ -125,15 +145,25 @@ impl Cache {
         stamps: &Stamps,
         find: impl FnOnce(&mut Vec<Target>, &mut Vec<GroupKey>),
     ) -> usize {
-        let index = self.find(place, topic).unwrap_or_else(|| self.claim(place, topic));
-        let Some(entry) = self.entries.get_mut(index) else { return index };
+        let index = self
+            .find(place, topic)
+            .unwrap_or_else(|| self.claim(place, topic));
+        let Some(entry) = self.entries.get_mut(index) else {
+            return index;
+        };
         self.weight -= entry.weight();
         self.heap -= entry.heap();
         entry.matches.targets.clear();
         entry.matches.groups.clear();
         find(&mut entry.matches.targets, &mut entry.matches.groups);
-        entry.matches.targets.shrink_to(entry.matches.targets.len() * 2 + SPARE);
-        entry.matches.groups.shrink_to(entry.matches.groups.len() * 2 + SPARE);
+        entry
+            .matches
+            .targets
+            .shrink_to(entry.matches.targets.len() * 2 + SPARE);
+        entry
+            .matches
+            .groups
+            .shrink_to(entry.matches.groups.len() * 2 + SPARE);
         entry.stamp = stamps.stamp(entry.slots);
         self.weight += entry.weight();
         self.heap += entry.heap();
@@ -146,11 +176,16 @@ impl Cache {
     /// An entry for a name that has none: a new one while there is room in its set, else one that was not hit of late.
     fn claim(&mut self, place: Place, topic: TopicName<'_>) -> usize {
         let name = TopicNameBuf::from(topic);
-        let slots = Slots::new(&self.state, topic.as_str());
+        let slots = Slots::new(topic.as_str());
         self.heap += name.as_str().len();
         let way = self.free_way(place);
-        let way = self.sets.get_mut(place.set).and_then(|[tags, indices]| tags.get_mut(way).zip(indices.get_mut(way)));
-        let used = way.as_ref().and_then(|(tag, index)| (**tag != 0).then_some(**index as usize));
+        let way = self
+            .sets
+            .get_mut(place.set)
+            .and_then(|[tags, indices]| tags.get_mut(way).zip(indices.get_mut(way)));
+        let used = way
+            .as_ref()
+            .and_then(|(tag, index)| (**tag != 0).then_some(**index as usize));
         let index = match used.and_then(|index| self.entries.get_mut(index).zip(Some(index))) {
             Some((entry, index)) => {
                 self.heap -= entry.matches.topic.as_str().len();
@@ -159,7 +194,12 @@ impl Cache {
                 index
             }
             None => {
-                self.entries.push(Entry { matches: Matches::new(name), stamp: 0, slots, hit: false });
+                self.entries.push(Entry {
+                    matches: Matches::new(name),
+                    stamp: 0,
+                    slots,
+                    hit: false,
+                });
                 self.entries.len() - 1
             }
         };
@@ -172,7 +212,9 @@ impl Cache {
 
     /// A way that is empty, else one whose entry was not hit since it was last looked at here.
     fn free_way(&mut self, place: Place) -> usize {
-        let Some([tags, indices]) = self.sets.get(place.set) else { return 0 };
+        let Some([tags, indices]) = self.sets.get(place.set) else {
+            return 0;
+        };
         if let Some(empty) = tags.iter().take(self.ways).position(|tag| *tag == 0) {
             return empty;
         }
@@ -180,7 +222,9 @@ impl Cache {
         let mut way = place.tag as usize % WAYS;
         for _ in 0..2 * self.ways {
             way = if way + 1 < self.ways { way + 1 } else { 0 };
-            let entry = indices.get(way).and_then(|index| self.entries.get_mut(*index as usize));
+            let entry = indices
+                .get(way)
+                .and_then(|index| self.entries.get_mut(*index as usize));
             if !entry.is_some_and(|entry| core::mem::take(&mut entry.hit)) {
                 break;
             }

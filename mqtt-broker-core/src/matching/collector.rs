@@ -3,7 +3,6 @@ use alloc::vec::Vec;
 
 use mqtt_codec::property::SubscriptionIdentifier;
 
-use super::keys::SessionKey;
 use super::matches::{NoLocal, Target};
 use super::subscribers::Subscribers;
 use super::subscription::Member;
@@ -23,52 +22,62 @@ struct Identifiers {
 }
 
 impl Collector {
-    /// Keeps a member of a node that matches.
-    #[inline]
-    pub(super) fn push(&mut self, member: Member) {
-        self.members.push(member);
-    }
-
-    /// Keeps the members of a node that matches.
-    #[inline]
-    pub(super) fn extend(&mut self, subscribers: &Subscribers) {
-        match subscribers {
-            Subscribers::None => {}
-            Subscribers::One(member) => self.members.push(*member),
-            Subscribers::Few(list) => self.members.extend_from_slice(list),
-            Subscribers::Many(map) => {
-                let member = |(&session, &subscription)| Member { session, subscription };
-                self.members.extend(map.iter().map(member));
+    /// One target for each session in these lists, added to `targets` in the order of the sessions.
+    pub(super) fn collect<'a>(
+        &mut self,
+        lists: impl Iterator<Item = &'a Subscribers>,
+        targets: &mut Vec<Target>,
+    ) {
+        let mut lists = lists.filter(|subscribers| !subscribers.is_empty());
+        match (lists.next(), lists.next()) {
+            (None, _) => {}
+            (Some(only), None) => {
+                targets.reserve(only.len());
+                targets.extend(
+                    only.iter()
+                        .map(|member| target(&member, &[], &mut self.identifiers)),
+                );
+            }
+            (Some(first), Some(second)) => {
+                for subscribers in [first, second].into_iter().chain(lists) {
+                    self.members.extend(subscribers.iter());
+                }
+                self.fold(targets);
             }
         }
+        self.identifiers.last = None;
     }
 
-    /// One target for each session that was kept, added to `targets` in the order of the sessions. `nodes` is from how
-    /// many nodes they are; those of one node are sorted.
-    pub(super) fn finish(&mut self, nodes: usize, targets: &mut Vec<Target>) {
-        if nodes > 1 {
-            self.members.sort_unstable_by_key(|member| (member.session, member.subscription.identifier));
-        }
+    /// The target of a publisher's own message, from its subscriptions that match.
+    pub(super) fn collect_for_publisher(
+        &mut self,
+        members: impl Iterator<Item = Member>,
+    ) -> Option<Target> {
+        // [MQTT-3.8.3-3]
+        self.members
+            .extend(members.filter(|member| !member.subscription.options.no_local));
+        let mut targets = Vec::new();
+        self.fold(&mut targets);
+        self.identifiers.last = None;
+        targets.pop()
+    }
+
+    /// Makes one target of all members that are the same session.
+    fn fold(&mut self, targets: &mut Vec<Target>) {
+        self.members
+            .sort_unstable_by_key(|member| (member.session, member.subscription.identifier));
         let mut rest = self.members.as_slice();
         while let Some((first, others)) = rest.split_first() {
-            let same = others.iter().take_while(|other| other.session == first.session).count();
+            let same = others
+                .iter()
+                .take_while(|other| other.session == first.session)
+                .count();
             let (same, behind) = others.split_at_checked(same).unwrap_or((others, &[]));
             targets.push(target(first, same, &mut self.identifiers));
             rest = behind;
         }
         self.members.clear();
         self.members.shrink_to(KEEP);
-        self.identifiers.last = None;
-    }
-
-    /// The target of a publisher's own message: from its subscriptions without No Local.
-    pub(super) fn finish_for(&mut self, publisher: SessionKey) -> Option<Target> {
-        self.members.retain(|member| member.session == publisher && !member.subscription.options.no_local);
-        self.members.sort_unstable_by_key(|member| member.subscription.identifier);
-        let target = self.members.split_first().map(|(first, others)| target(first, others, &mut self.identifiers));
-        self.members.clear();
-        self.identifiers.last = None;
-        target
     }
 }
 
@@ -80,7 +89,11 @@ fn target(first: &Member, others: &[Member], identifiers: &mut Identifiers) -> T
         session: first.session,
         qos: options.maximum_qos,
         retain_as_published: options.retain_as_published,
-        no_local: if options.no_local { NoLocal::Always } else { NoLocal::Never },
+        no_local: if options.no_local {
+            NoLocal::Always
+        } else {
+            NoLocal::Never
+        },
         identifiers: identifiers.share(first, others),
     };
     for member in others {
@@ -90,7 +103,9 @@ fn target(first: &Member, others: &[Member], identifiers: &mut Identifiers) -> T
         target.no_local = match (target.no_local, options.no_local) {
             (NoLocal::Never, false) => NoLocal::Never,
             (NoLocal::Always, true) => NoLocal::Always,
-            (NoLocal::Never, true) | (NoLocal::Always, false) | (NoLocal::Mixed, _) => NoLocal::Mixed,
+            (NoLocal::Never, true) | (NoLocal::Always, false) | (NoLocal::Mixed, _) => {
+                NoLocal::Mixed
+            }
         };
     }
     target
@@ -98,10 +113,18 @@ fn target(first: &Member, others: &[Member], identifiers: &mut Identifiers) -> T
 
 impl Identifiers {
     #[inline]
-    fn share(&mut self, first: &Member, others: &[Member]) -> Option<Arc<[SubscriptionIdentifier]>> {
+    fn share(
+        &mut self,
+        first: &Member,
+        others: &[Member],
+    ) -> Option<Arc<[SubscriptionIdentifier]>> {
         self.current.clear();
         self.current.extend(first.subscription.identifier);
-        self.current.extend(others.iter().filter_map(|member| member.subscription.identifier));
+        self.current.extend(
+            others
+                .iter()
+                .filter_map(|member| member.subscription.identifier),
+        );
         if self.current.is_empty() {
             return None;
         }

@@ -48,7 +48,12 @@ pub(crate) enum Usable {
 impl Groups {
     /// Without groups.
     pub(super) const fn new(state: KeyedState) -> Self {
-        Self { state, slab: Slab::new(), table: HashTable::new(), heap: 0 }
+        Self {
+            state,
+            slab: Slab::new(),
+            table: HashTable::new(),
+            heap: 0,
+        }
     }
 
     /// The members, sorted by session; none when the group is gone.
@@ -58,9 +63,17 @@ impl Groups {
 
     /// Whose turn it is: the first online member after the one that was picked last, in the order of their keys and
     /// around; the first offline one when none is online.
-    pub(crate) fn pick(&mut self, group: GroupKey, mut usable: impl FnMut(SessionKey) -> Usable) -> Option<Member> {
+    pub(crate) fn pick(
+        &mut self,
+        group: GroupKey,
+        mut usable: impl FnMut(SessionKey) -> Usable,
+    ) -> Option<Member> {
         let group = self.slab.get_mut(group.0)?;
-        let start = group.last.map_or(0, |last| group.members.partition_point(|member| member.session <= last));
+        let start = group.last.map_or(0, |last| {
+            group
+                .members
+                .partition_point(|member| member.session <= last)
+        });
         let (before, after) = group.members.split_at_checked(start)?;
         let mut offline = None;
         let mut online = None;
@@ -79,11 +92,6 @@ impl Groups {
         Some(picked)
     }
 
-    /// How many there are.
-    pub(super) const fn len(&self) -> usize {
-        self.slab.len()
-    }
-
     /// What they take on the heap, about.
     pub(super) const fn bytes(&self) -> usize {
         self.heap + self.slab.len() * COST
@@ -92,23 +100,42 @@ impl Groups {
     /// The group of a node with this name.
     pub(super) fn find(&self, node: Key, share_name: &str) -> Option<GroupKey> {
         let same = |key: &Key| {
-            self.slab.get(*key).is_some_and(|group| group.node == node && *group.share_name == *share_name)
+            self.slab
+                .get(*key)
+                .is_some_and(|group| group.node == node && *group.share_name == *share_name)
         };
-        self.table.find(hash(&self.state, node, share_name), same).copied().map(GroupKey)
+        self.table
+            .find(hash(&self.state, node, share_name), same)
+            .copied()
+            .map(GroupKey)
     }
 
     /// Makes a group without members, before `first`, the first of the groups of its node.
-    pub(super) fn insert(&mut self, node: Key, share_name: &str, first: Option<Key>) -> Option<GroupKey> {
-        let group =
-            Group { node, share_name: share_name.into(), members: Vec::new(), last: None, next: first, previous: None };
+    pub(super) fn insert(
+        &mut self,
+        node: Key,
+        share_name: &str,
+        first: Option<Key>,
+    ) -> Option<GroupKey> {
+        let group = Group {
+            node,
+            share_name: share_name.into(),
+            members: Vec::new(),
+            last: None,
+            next: first,
+            previous: None,
+        };
         let key = self.slab.insert(group)?;
         if let Some(first) = first.and_then(|first| self.slab.get_mut(first)) {
             first.previous = Some(key);
         }
         self.heap += share_name.len();
-        let Self { state, slab, table, .. } = self;
+        let Self {
+            state, slab, table, ..
+        } = self;
         table.insert_unique(hash(state, node, share_name), key, |key| {
-            slab.get(*key).map_or(0, |group| hash(state, group.node, &group.share_name))
+            slab.get(*key)
+                .map_or(0, |group| hash(state, group.node, &group.share_name))
         });
         Some(GroupKey(key))
     }
@@ -116,12 +143,18 @@ impl Groups {
     /// How this session is subscribed.
     pub(super) fn get(&self, group: GroupKey, session: SessionKey) -> Option<Subscription> {
         let members = self.members(group);
-        let at = members.binary_search_by_key(&session, |member| member.session).ok()?;
+        let at = members
+            .binary_search_by_key(&session, |member| member.session)
+            .ok()?;
         members.get(at).map(|member| member.subscription)
     }
 
     /// Subscribes a member; what was there before comes back.
-    pub(super) fn insert_member(&mut self, group: GroupKey, member: Member) -> Option<Subscription> {
+    pub(super) fn insert_member(
+        &mut self,
+        group: GroupKey,
+        member: Member,
+    ) -> Option<Subscription> {
         let members = &mut self.slab.get_mut(group.0)?.members;
         self.heap -= members.capacity() * size_of::<Member>();
         let old = subscribers::insert(members, member);
@@ -130,7 +163,11 @@ impl Groups {
     }
 
     /// Ends a member's subscription.
-    pub(super) fn remove_member(&mut self, group: GroupKey, session: SessionKey) -> Option<Subscription> {
+    pub(super) fn remove_member(
+        &mut self,
+        group: GroupKey,
+        session: SessionKey,
+    ) -> Option<Subscription> {
         let members = &mut self.slab.get_mut(group.0)?.members;
         self.heap -= members.capacity() * size_of::<Member>();
         let old = subscribers::remove(members, session);
@@ -155,23 +192,27 @@ impl Groups {
         if let Some(next) = gone.next.and_then(|next| self.slab.get_mut(next)) {
             next.previous = gone.previous;
         }
-        match gone.previous.and_then(|previous| self.slab.get_mut(previous)) {
+        match gone
+            .previous
+            .and_then(|previous| self.slab.get_mut(previous))
+        {
             Some(previous) => {
                 previous.next = gone.next;
-                Some(Pruned { node: gone.node, first: None })
+                Some(Pruned {
+                    node: gone.node,
+                    first: None,
+                })
             }
-            None => Some(Pruned { node: gone.node, first: Some(gone.next) }),
+            None => Some(Pruned {
+                node: gone.node,
+                first: Some(gone.next),
+            }),
         }
     }
 
     /// The next group of the same node.
     pub(super) fn next(&self, group: Key) -> Option<Key> {
         self.slab.get(group)?.next
-    }
-
-    /// The node and the ShareName of a group.
-    pub(super) fn name(&self, group: GroupKey) -> Option<(Key, &str)> {
-        self.slab.get(group.0).map(|group| (group.node, &*group.share_name))
     }
 }
 
@@ -195,6 +236,21 @@ fn hash(state: &KeyedState, node: Key, share_name: &str) -> u64 {
 const COST: usize = size_of::<Group>() + 8;
 
 #[cfg(test)]
+impl Groups {
+    /// The node and the ShareName of a group.
+    pub(super) fn name(&self, group: GroupKey) -> Option<(Key, &str)> {
+        self.slab
+            .get(group.0)
+            .map(|group| (group.node, &*group.share_name))
+    }
+
+    /// How many there are.
+    pub(super) const fn len(&self) -> usize {
+        self.slab.len()
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use core::num::NonZeroU32;
 
@@ -206,32 +262,66 @@ mod tests {
         let mut groups = Groups::new(KeyedState::new([1; 16]));
         let group = groups.insert(NODE, "name", None).unwrap();
         for &session in sessions {
-            let subscription = Subscription { options: Default::default(), identifier: None };
-            groups.insert_member(group, Member { session: SessionKey(session), subscription });
+            let subscription = Subscription {
+                options: Default::default(),
+                identifier: None,
+            };
+            groups.insert_member(
+                group,
+                Member {
+                    session: SessionKey(session),
+                    subscription,
+                },
+            );
         }
         (groups, group)
     }
 
-    fn picks(groups: &mut Groups, group: GroupKey, usable: fn(SessionKey) -> Usable) -> [Option<u32>; 5] {
+    fn picks(
+        groups: &mut Groups,
+        group: GroupKey,
+        usable: fn(SessionKey) -> Usable,
+    ) -> [Option<u32>; 5] {
         [(); 5].map(|()| groups.pick(group, usable).map(|member| member.session.0))
     }
 
     #[test]
     fn members_take_turns() {
         let (mut groups, group) = group_of(&[30, 10, 20]);
-        assert_eq!(picks(&mut groups, group, |_| Usable::Online), [10, 20, 30, 10, 20].map(Some));
+        assert_eq!(
+            picks(&mut groups, group, |_| Usable::Online),
+            [10, 20, 30, 10, 20].map(Some)
+        );
         groups.remove_member(group, SessionKey(20));
         groups.insert_member(group, groups.members(group)[0]);
-        assert_eq!(picks(&mut groups, group, |_| Usable::Online), [30, 10, 30, 10, 30].map(Some));
+        assert_eq!(
+            picks(&mut groups, group, |_| Usable::Online),
+            [30, 10, 30, 10, 30].map(Some)
+        );
     }
 
     #[test]
     fn an_online_member_goes_before_offline_ones_and_unusable_ones_get_nothing() {
         let (mut groups, group) = group_of(&[1, 2, 3, 4]);
-        let third_online = |session: SessionKey| if session.0 == 3 { Usable::Online } else { Usable::Offline };
+        let third_online = |session: SessionKey| {
+            if session.0 == 3 {
+                Usable::Online
+            } else {
+                Usable::Offline
+            }
+        };
         assert_eq!(picks(&mut groups, group, third_online), [Some(3); 5]);
-        let odd_offline = |session: SessionKey| if session.0 % 2 == 1 { Usable::Offline } else { Usable::No };
-        assert_eq!(picks(&mut groups, group, odd_offline), [1, 3, 1, 3, 1].map(Some));
+        let odd_offline = |session: SessionKey| {
+            if session.0 % 2 == 1 {
+                Usable::Offline
+            } else {
+                Usable::No
+            }
+        };
+        assert_eq!(
+            picks(&mut groups, group, odd_offline),
+            [1, 3, 1, 3, 1].map(Some)
+        );
         assert_eq!(picks(&mut groups, group, |_| Usable::No), [None; 5]);
     }
 
@@ -241,12 +331,29 @@ mod tests {
         let a = groups.insert(NODE, "a", None).unwrap();
         let b = groups.insert(NODE, "b", Some(a.0)).unwrap();
         let c = groups.insert(NODE, "c", Some(b.0)).unwrap();
-        assert_eq!((groups.find(NODE, "b"), groups.find(NODE, "d")), (Some(b), None));
-        assert_eq!((groups.next(c.0), groups.next(b.0), groups.next(a.0)), (Some(b.0), Some(a.0), None));
+        assert_eq!(
+            (groups.find(NODE, "b"), groups.find(NODE, "d")),
+            (Some(b), None)
+        );
+        assert_eq!(
+            (groups.next(c.0), groups.next(b.0), groups.next(a.0)),
+            (Some(b.0), Some(a.0), None)
+        );
         assert!(groups.prune(b).is_some_and(|pruned| pruned.first.is_none()));
         assert_eq!(groups.next(c.0), Some(a.0));
-        assert!(groups.prune(c).is_some_and(|pruned| pruned.first == Some(Some(a.0))));
-        assert!(groups.prune(a).is_some_and(|pruned| pruned.first == Some(None)));
-        assert_eq!((groups.len(), groups.table.len(), groups.bytes()), (0, 0, 0));
+        assert!(
+            groups
+                .prune(c)
+                .is_some_and(|pruned| pruned.first == Some(Some(a.0)))
+        );
+        assert!(
+            groups
+                .prune(a)
+                .is_some_and(|pruned| pruned.first == Some(None))
+        );
+        assert_eq!(
+            (groups.len(), groups.table.len(), groups.bytes()),
+            (0, 0, 0)
+        );
     }
 }

@@ -15,7 +15,10 @@ impl KeyedState {
     /// The key is random per process, fixed in tests.
     pub(crate) fn new(key: [u8; 16]) -> Self {
         let sip = SipHasher13::new_with_key(&key);
-        Self { sip, secrets: [sip.hash(b"pair"), sip.hash(b"text") | 1] }
+        Self {
+            sip,
+            secrets: [sip.hash(b"pair"), sip.hash(b"text") | 1],
+        }
     }
 
     /// Of bytes, in one go.
@@ -28,7 +31,10 @@ impl KeyedState {
     #[inline]
     pub(super) fn hash_pair(&self, first: u32, second: u32) -> u64 {
         let [add, multiply] = self.secrets;
-        fold(((u64::from(first) << 32) | u64::from(second)) ^ add, multiply)
+        fold(
+            ((u64::from(first) << 32) | u64::from(second)) ^ add,
+            multiply,
+        )
     }
 
     /// Of a text, for tables whose buckets are bounded, so that collisions cost their maker only.
@@ -46,7 +52,10 @@ impl KeyedState {
             Some(chunk) => halves(*chunk),
             None => short(text),
         };
-        fold(fold(low ^ state, high ^ multiply) ^ text.len() as u64, multiply)
+        fold(
+            fold(low ^ state, high ^ multiply) ^ text.len() as u64,
+            multiply,
+        )
     }
 }
 
@@ -88,10 +97,16 @@ fn short(text: &[u8]) -> (u64, u64) {
     match (text.first_chunk::<8>(), text.last_chunk::<8>()) {
         (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
         _ => match (text.first_chunk::<4>(), text.last_chunk::<4>()) {
-            (Some(first), Some(last)) => (u32::from_le_bytes(*first).into(), u32::from_le_bytes(*last).into()),
+            (Some(first), Some(last)) => (
+                u32::from_le_bytes(*first).into(),
+                u32::from_le_bytes(*last).into(),
+            ),
             _ => match text {
                 [] => (0, 0),
-                [first, .., last] => (u64::from(*first) << 8 | u64::from(*last), text.get(1).copied().unwrap_or(0).into()),
+                [first, .., last] => (
+                    u64::from(*first) << 8 | u64::from(*last),
+                    text.get(1).copied().unwrap_or(0).into(),
+                ),
                 [only] => ((*only).into(), 0),
             },
         },
@@ -115,7 +130,10 @@ mod tests {
             for at in 0..text.len() {
                 let mut other = text.clone();
                 other[at] ^= 0x40;
-                assert!(seen.insert(state.hash_text(&other)), "{len} bytes, byte {at}");
+                assert!(
+                    seen.insert(state.hash_text(&other)),
+                    "{len} bytes, byte {at}"
+                );
             }
         }
     }
@@ -138,6 +156,9 @@ mod tests {
                 buckets[(state.hash_pair(first, second) & 0xFF) as usize] += 1;
             }
         }
-        assert!(buckets.iter().all(|&count| (1..64).contains(&count)), "{buckets:?}");
+        assert!(
+            buckets.iter().all(|&count| (1..64).contains(&count)),
+            "{buckets:?}"
+        );
     }
 }

@@ -39,7 +39,11 @@ impl FilterKey {
     /// `None` for no key that was ever given out.
     pub(super) fn named(self) -> Option<Named> {
         let key = Key(NonZeroU32::new(self.0.get() >> 1)?);
-        Some(if self.0.get() & 1 == 0 { Named::Node(key) } else { Named::Group(GroupKey(key)) })
+        Some(if self.0.get() & 1 == 0 {
+            Named::Node(key)
+        } else {
+            Named::Group(GroupKey(key))
+        })
     }
 }
 

@@ -29,12 +29,11 @@ enum Text {
 impl Levels {
     /// Without any.
     pub(super) const fn new() -> Self {
-        Self { slab: Slab::new(), table: HashTable::new(), heap: 0 }
-    }
-
-    /// How many there are.
-    pub(super) const fn len(&self) -> usize {
-        self.slab.len()
+        Self {
+            slab: Slab::new(),
+            table: HashTable::new(),
+            heap: 0,
+        }
     }
 
     /// What they take on the heap, about.
@@ -52,7 +51,9 @@ impl Levels {
     /// The text of a level; empty for a key that is not in use.
     #[inline]
     pub(super) fn text(&self, key: Key) -> &[u8] {
-        self.slab.get(key).map_or(&[], |level| level.text.as_bytes())
+        self.slab
+            .get(key)
+            .map_or(&[], |level| level.text.as_bytes())
     }
 
     /// The key of a text, used once more. `None` when no more texts can be kept.
@@ -65,7 +66,10 @@ impl Levels {
         let text = Text::new(text);
         self.heap += text.heap();
         let hash = state.hash_bytes(text.as_bytes());
-        let key = self.slab.insert(Level { text, references: 1 })?;
+        let key = self.slab.insert(Level {
+            text,
+            references: 1,
+        })?;
         let slab = &self.slab;
         self.table.insert_unique(hash, key, |key| {
             state.hash_bytes(slab.get(*key).map_or(&[], |level| level.text.as_bytes()))
@@ -75,7 +79,9 @@ impl Levels {
 
     /// Used once less.
     pub(super) fn release(&mut self, state: &KeyedState, key: Key) {
-        let Some(level) = self.slab.get_mut(key) else { return };
+        let Some(level) = self.slab.get_mut(key) else {
+            return;
+        };
         level.references -= 1;
         if level.references > 0 {
             return;
@@ -126,6 +132,14 @@ impl Text {
 const COST: usize = size_of::<Level>() + 8;
 
 #[cfg(test)]
+impl Levels {
+    /// How many there are.
+    pub(super) const fn len(&self) -> usize {
+        self.slab.len()
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -134,7 +148,10 @@ mod tests {
         let state = KeyedState::new([1; 16]);
         let mut levels = Levels::new();
         let long = [b'x'; 100];
-        let (a, b) = (levels.acquire(&state, b"a").unwrap(), levels.acquire(&state, &long).unwrap());
+        let (a, b) = (
+            levels.acquire(&state, b"a").unwrap(),
+            levels.acquire(&state, &long).unwrap(),
+        );
         assert_eq!(levels.acquire(&state, b"a"), Some(a));
         assert_ne!(a, b);
         assert_eq!((levels.text(a), levels.text(b)), (&b"a"[..], &long[..]));
@@ -144,7 +161,10 @@ mod tests {
         assert_eq!(levels.find(&state, b"a"), Some(a));
         levels.release(&state, a);
         levels.release(&state, b);
-        assert_eq!((levels.find(&state, b"a"), levels.find(&state, &long)), (None, None));
+        assert_eq!(
+            (levels.find(&state, b"a"), levels.find(&state, &long)),
+            (None, None)
+        );
         assert_eq!((levels.len(), levels.bytes()), (0, 0));
     }
 
@@ -152,7 +172,16 @@ mod tests {
     fn lengths_around_the_short_form_and_the_empty_level_are_kept() {
         let state = KeyedState::new([1; 16]);
         let mut levels = Levels::new();
-        for len in [0, 1, Text::SHORT - 1, Text::SHORT, Text::SHORT + 1, 255, 256, 300] {
+        for len in [
+            0,
+            1,
+            Text::SHORT - 1,
+            Text::SHORT,
+            Text::SHORT + 1,
+            255,
+            256,
+            300,
+        ] {
             let text = alloc::vec![b'x'; len];
             let key = levels.acquire(&state, &text).unwrap();
             assert_eq!(levels.text(key), text);

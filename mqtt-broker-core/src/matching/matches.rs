@@ -46,6 +46,10 @@ pub(crate) enum NoLocal {
 impl Matches {
     /// Nobody, yet.
     pub(super) const fn new(topic: TopicNameBuf) -> Self {
-        Self { topic, targets: Vec::new(), groups: Vec::new() }
+        Self {
+            topic,
+            targets: Vec::new(),
+            groups: Vec::new(),
+        }
     }
 }

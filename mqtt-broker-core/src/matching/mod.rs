@@ -23,9 +23,9 @@ mod walk;
 mod tests;
 
 pub(crate) use cache::CacheLimits;
-pub(crate) use groups::{Groups, Usable};
+pub(crate) use groups::Usable;
 pub(crate) use keyed_state::KeyedState;
 pub(crate) use keys::{FilterKey, GroupKey, SessionKey};
 pub(crate) use matches::{Matches, NoLocal, Target};
-pub(crate) use subscription::{Change, Member, Subscribed, Subscription};
-pub(crate) use subscriptions::{Routes, Subscriptions};
+pub(crate) use subscription::{Change, Member, Subscription};
+pub(crate) use subscriptions::Subscriptions;

@@ -41,7 +41,11 @@ enum Entry<T> {
 impl<T> Slab<T> {
     /// An empty one; it owns no memory.
     pub(super) const fn new() -> Self {
-        Self { entries: Vec::new(), free: None, len: 0 }
+        Self {
+            entries: Vec::new(),
+            free: None,
+            len: 0,
+        }
     }
 
     /// How many values there are.
@@ -78,7 +82,9 @@ impl<T> Slab<T> {
                 key
             }
             None => {
-                let number = u32::try_from(self.entries.len() + 1).ok().filter(|number| *number <= Key::MAX)?;
+                let number = u32::try_from(self.entries.len() + 1)
+                    .ok()
+                    .filter(|number| *number <= Key::MAX)?;
                 let key = Key(NonZeroU32::new(number)?);
                 self.entries.push(Entry::Occupied(value));
                 key
@@ -95,7 +101,9 @@ impl<T> Slab<T> {
         if matches!(entry, Entry::Vacant { .. }) {
             return None;
         }
-        let Entry::Occupied(value) = mem::replace(entry, Entry::Vacant { next }) else { return None };
+        let Entry::Occupied(value) = mem::replace(entry, Entry::Vacant { next }) else {
+            return None;
+        };
         self.free = Some(key);
         self.len -= 1;
         if self.len == 0 {
@@ -127,7 +135,10 @@ mod tests {
         assert_eq!(slab.remove(b), Some("b"));
         assert_eq!(slab.remove(b), None);
         assert_eq!(slab.remove(a), Some("a"));
-        assert_eq!((slab.get(a), slab.get(b), slab.get(c)), (None, None, Some(&"c")));
+        assert_eq!(
+            (slab.get(a), slab.get(b), slab.get(c)),
+            (None, None, Some(&"c"))
+        );
         assert_eq!(slab.insert("d"), Some(a));
         assert_eq!(slab.insert("e"), Some(b));
         assert_eq!(slab.insert("f").map(Key::get), Some(4));

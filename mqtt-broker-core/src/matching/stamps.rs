@@ -1,4 +1,3 @@
-use super::keyed_state::KeyedState;
 use mqtt_codec::TopicFilter;
 
 /// Tells whether what a Topic Name matches may have changed.
@@ -24,19 +23,26 @@ pub(super) struct Slots {
 impl Stamps {
     /// Nothing has changed yet. No stamp is 0.
     pub(super) const fn new() -> Self {
-        Self { all: 1, first: [0; 256], second: [0; 256] }
+        Self {
+            all: 1,
+            first: [0; 256],
+            second: [0; 256],
+        }
     }
 
     /// The stamp of the Topic Names with these slots.
     #[inline]
     pub(super) fn stamp(&self, slots: Slots) -> u64 {
-        let [first, second] = [self.first.get(usize::from(slots.first)), self.second.get(usize::from(slots.second))];
+        let [first, second] = [
+            self.first.get(usize::from(slots.first)),
+            self.second.get(usize::from(slots.second)),
+        ];
         self.all + first.copied().unwrap_or(0) + second.copied().unwrap_or(0)
     }
 
     /// What a filter that is not shared matches has changed.
-    pub(super) fn change(&mut self, state: &KeyedState, filter: TopicFilter<'_>) {
-        let slots = Slots::new(state, filter.as_str());
+    pub(super) fn change(&mut self, filter: TopicFilter<'_>) {
+        let slots = Slots::new(filter.as_str());
         let mut levels = filter.levels();
         let counter = match (levels.next(), levels.next()) {
             (None | Some("+" | "#"), _) => Some(&mut self.all),
@@ -50,17 +56,31 @@ impl Stamps {
 }
 
 impl Slots {
-    /// Those of a Topic Name, or of a filter's levels taken as text.
+    /// Those of a Topic Name, or of a filter's levels taken as text. Names that share slots without need cost a walk of
+    /// the tree now and then, so any hash will do: FNV-1a.
     #[inline]
-    pub(super) fn new(state: &KeyedState, text: &str) -> Self {
-        let bytes = text.as_bytes();
-        let mut separators = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
-        let (first, second) = (separators.next(), separators.next());
-        let slot = |end: Option<usize>| {
-            let levels = end.and_then(|end| bytes.get(..end)).unwrap_or(bytes);
-            let [slot, ..] = state.hash_text(levels).to_le_bytes();
-            slot
-        };
-        Self { first: slot(first), second: slot(second) }
+    pub(super) fn new(text: &str) -> Self {
+        let mut hash = 0x811C_9DC5_u32;
+        let mut first = None;
+        for &byte in text.as_bytes() {
+            if byte == b'/' {
+                if first.is_some() {
+                    break;
+                }
+                first = Some(hash);
+            }
+            hash = (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+        }
+        Self {
+            first: slot(first.unwrap_or(hash)),
+            second: slot(hash),
+        }
     }
+}
+
+/// The upper bits, on which all bytes have had their effect.
+#[inline]
+const fn slot(hash: u32) -> u8 {
+    let [slot, ..] = hash.to_be_bytes();
+    slot
 }

@@ -20,6 +20,7 @@ pub(super) enum Subscribers {
     /// Up to [`FEW`](Self::FEW), sorted.
     Few(Vec<Member>),
     /// Many: nothing is moved far when one comes or goes.
+    #[expect(clippy::box_collection, reason = "a node is a third larger without")]
     Many(Box<BTreeMap<SessionKey, Subscription>>),
 }
 
@@ -78,7 +79,9 @@ impl Subscribers {
             Self::None => None,
             Self::One(member) => (member.session == session).then_some(member.subscription),
             Self::Few(list) => {
-                let at = list.binary_search_by_key(&session, |member| member.session).ok()?;
+                let at = list
+                    .binary_search_by_key(&session, |member| member.session)
+                    .ok()?;
                 list.get(at).map(|member| member.subscription)
             }
             Self::Many(map) => map.get(&session).copied(),
@@ -104,7 +107,10 @@ impl Subscribers {
             Self::Few(list) => {
                 let old = insert(list, member);
                 if list.len() > Self::FEW {
-                    let map = list.iter().map(|member| (member.session, member.subscription)).collect();
+                    let map = list
+                        .iter()
+                        .map(|member| (member.session, member.subscription))
+                        .collect();
                     *self = Self::Many(Box::new(map));
                 }
                 old
@@ -132,7 +138,10 @@ impl Subscribers {
             Self::Many(map) => {
                 let old = map.remove(&session)?;
                 if map.len() < Self::FEW / 4 {
-                    let member = |(session, subscription)| Member { session, subscription };
+                    let member = |(session, subscription)| Member {
+                        session,
+                        subscription,
+                    };
                     *self = Self::Few(mem::take(&mut **map).into_iter().map(member).collect());
                 }
                 Some(old)
@@ -144,7 +153,9 @@ impl Subscribers {
 /// Puts a member in its place of a sorted list; what was there before comes back.
 pub(super) fn insert(list: &mut Vec<Member>, member: Member) -> Option<Subscription> {
     match list.binary_search_by_key(&member.session, |member| member.session) {
-        Ok(at) => list.get_mut(at).map(|old| mem::replace(&mut old.subscription, member.subscription)),
+        Ok(at) => list
+            .get_mut(at)
+            .map(|old| mem::replace(&mut old.subscription, member.subscription)),
         Err(at) => {
             list.insert(at, member);
             None
@@ -154,7 +165,9 @@ pub(super) fn insert(list: &mut Vec<Member>, member: Member) -> Option<Subscript
 
 /// Takes a member out of a sorted list, which gives back memory that it does not need any more.
 pub(super) fn remove(list: &mut Vec<Member>, session: SessionKey) -> Option<Subscription> {
-    let at = list.binary_search_by_key(&session, |member| member.session).ok()?;
+    let at = list
+        .binary_search_by_key(&session, |member| member.session)
+        .ok()?;
     let old = list.remove(at);
     if list.len() < list.capacity() / 4 {
         list.shrink_to(list.len() * 2);
@@ -169,7 +182,10 @@ impl Iterator for Iter<'_> {
     fn next(&mut self) -> Option<Member> {
         match self {
             Self::Slice(iter) => iter.next().copied(),
-            Self::Map(iter) => iter.next().map(|(&session, &subscription)| Member { session, subscription }),
+            Self::Map(iter) => iter.next().map(|(&session, &subscription)| Member {
+                session,
+                subscription,
+            }),
         }
     }
 }
@@ -179,8 +195,14 @@ mod tests {
     use super::*;
 
     fn member(session: u32) -> Member {
-        let subscription = Subscription { options: Default::default(), identifier: None };
-        Member { session: SessionKey(session), subscription }
+        let subscription = Subscription {
+            options: Default::default(),
+            identifier: None,
+        };
+        Member {
+            session: SessionKey(session),
+            subscription,
+        }
     }
 
     #[test]
@@ -191,14 +213,23 @@ mod tests {
         let keys: Vec<u32> = (0..count).map(|number| number * 7919 % count).collect();
         for (at, &key) in keys.iter().enumerate() {
             assert_eq!(subscribers.insert(member(key)), None);
-            assert_eq!(subscribers.insert(member(key)), Some(member(key).subscription));
+            assert_eq!(
+                subscribers.insert(member(key)),
+                Some(member(key).subscription)
+            );
             assert_eq!(subscribers.len(), at + 1);
             assert!(subscribers.iter().map(|member| member.session).is_sorted());
         }
         assert!(matches!(subscribers, Subscribers::Many(_)));
         for (at, &key) in keys.iter().enumerate() {
-            assert_eq!(subscribers.get(SessionKey(key)), Some(member(key).subscription));
-            assert_eq!(subscribers.remove(SessionKey(key)), Some(member(key).subscription));
+            assert_eq!(
+                subscribers.get(SessionKey(key)),
+                Some(member(key).subscription)
+            );
+            assert_eq!(
+                subscribers.remove(SessionKey(key)),
+                Some(member(key).subscription)
+            );
             assert_eq!(subscribers.remove(SessionKey(key)), None);
             assert_eq!(subscribers.get(SessionKey(key)), None);
             assert_eq!(subscribers.iter().count(), keys.len() - at - 1);

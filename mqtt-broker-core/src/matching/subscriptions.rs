@@ -24,7 +24,6 @@ pub(crate) struct Subscriptions {
     walk: Walk,
     collector: Collector,
     len: usize,
-    generation: u64,
     #[cfg(test)]
     misses: usize,
 }
@@ -53,7 +52,6 @@ impl Subscriptions {
             walk: Walk::default(),
             collector: Collector::default(),
             len: 0,
-            generation: 0,
             #[cfg(test)]
             misses: 0,
         }
@@ -69,11 +67,6 @@ impl Subscriptions {
         self.tree.bytes() + self.groups.bytes() + self.cache.bytes()
     }
 
-    /// Rises with every change.
-    pub(crate) const fn generation(&self) -> u64 {
-        self.generation
-    }
-
     /// Subscribes a session to a filter, shared or not; one that it has already is replaced [MQTT-3.8.4-3].
     ///
     /// `None`: there are as many filters as there can be, two thousand million. Nothing has changed.
@@ -83,22 +76,33 @@ impl Subscriptions {
         filter: TopicFilter<'_>,
         subscription: Subscription,
     ) -> Option<Subscribed> {
-        let member = Member { session, subscription };
+        let member = Member {
+            session,
+            subscription,
+        };
         let (named, old) = match filter.shared() {
             Some((share_name, filter)) => self.join(share_name, filter, member)?,
             None => self.subscribe_alone(filter, member)?,
         };
         self.len += usize::from(old.is_none());
-        self.generation += u64::from(old != Some(subscription));
         let change = old.map_or(Change::New, Change::Replaced);
-        Some(Subscribed { key: FilterKey::new(named), change })
+        Some(Subscribed {
+            key: FilterKey::new(named),
+            change,
+        })
     }
 
-    fn subscribe_alone(&mut self, filter: TopicFilter<'_>, member: Member) -> Option<(Named, Option<Subscription>)> {
+    fn subscribe_alone(
+        &mut self,
+        filter: TopicFilter<'_>,
+        member: Member,
+    ) -> Option<(Named, Option<Subscription>)> {
         let node = self.tree.insert(filter)?;
-        let old = self.tree.change_subscribers(node, |subscribers| subscribers.insert(member))?;
+        let old = self
+            .tree
+            .change_subscribers(node, |subscribers| subscribers.insert(member))?;
         if old != Some(member.subscription) {
-            self.stamps.change(&self.tree.state, filter);
+            self.stamps.change(filter);
         }
         Some((Named::Node(node), old))
     }
@@ -117,11 +121,14 @@ impl Subscriptions {
                 let group = self.groups.insert(node, share_name, first)?;
                 self.tree.set_groups(node, Some(group.0));
                 // Who is in a group does not show in matches, only whether it is there.
-                self.stamps.change(&self.tree.state, filter);
+                self.stamps.change(filter);
                 group
             }
         };
-        Some((Named::Group(group), self.groups.insert_member(group, member)))
+        Some((
+            Named::Group(group),
+            self.groups.insert_member(group, member),
+        ))
     }
 
     /// Ends a session's subscription to exactly this filter [MQTT-3.10.4-1].
@@ -131,7 +138,8 @@ impl Subscriptions {
         filter: TopicFilter<'_>,
     ) -> Option<(FilterKey, Subscription)> {
         let key = self.key(filter)?;
-        self.remove(session, key).map(|subscription| (key, subscription))
+        self.remove(session, key)
+            .map(|subscription| (key, subscription))
     }
 
     /// Ends a session's subscription.
@@ -141,12 +149,13 @@ impl Subscriptions {
             Named::Group(group) => self.leave_group(session, group)?,
         };
         self.len -= 1;
-        self.generation += 1;
         Some(old)
     }
 
     fn leave_node(&mut self, session: SessionKey, node: Key) -> Option<Subscription> {
-        let old = self.tree.change_subscribers(node, |subscribers| subscribers.remove(session))??;
+        let old = self
+            .tree
+            .change_subscribers(node, |subscribers| subscribers.remove(session))??;
         self.changed(node);
         self.tree.prune(node);
         Some(old)
@@ -167,7 +176,7 @@ impl Subscriptions {
     /// What the filter of a node matches has changed.
     fn changed(&mut self, node: Key) {
         if let Some(filter) = self.node_text(node) {
-            self.stamps.change(&self.tree.state, filter.borrowed());
+            self.stamps.change(filter.borrowed());
         }
     }
 
@@ -182,34 +191,16 @@ impl Subscriptions {
     /// The key of a filter that somebody is subscribed to.
     fn key(&self, filter: TopicFilter<'_>) -> Option<FilterKey> {
         Some(FilterKey::new(match filter.shared() {
-            Some((share_name, filter)) => Named::Group(self.groups.find(self.tree.find(filter)?, share_name)?),
+            Some((share_name, filter)) => {
+                Named::Group(self.groups.find(self.tree.find(filter)?, share_name)?)
+            }
             None => Named::Node(self.tree.find(filter)?),
         }))
-    }
-
-    /// The whole filter, as it was subscribed to. `None` when nobody is subscribed to it any more.
-    pub(crate) fn filter_text(&self, key: FilterKey) -> Option<TopicFilterBuf> {
-        match key.named()? {
-            Named::Node(node) => self.node_text(node),
-            Named::Group(group) => {
-                let (node, share_name) = self.groups.name(group)?;
-                let filter = self.node_text(node)?;
-                let text = ["$share/", share_name, "/", filter.as_str()].concat();
-                TopicFilterBuf::new(&text).ok()
-            }
-        }
     }
 
     fn node_text(&self, node: Key) -> Option<TopicFilterBuf> {
         let text = String::from_utf8(self.tree.text(node)?).ok()?;
         TopicFilterBuf::new(&text).ok()
-    }
-
-    /// Whom a Topic Name goes to.
-    #[inline]
-    pub(crate) fn matches(&mut self, topic: TopicName<'_>) -> &Matches {
-        let index = self.find(topic);
-        self.cache.matches(index)
     }
 
     /// Whom a Topic Name goes to, with what else is needed while the matches are read.
@@ -241,36 +232,35 @@ impl Subscriptions {
         {
             self.misses += 1;
         }
-        let Self { tree, groups, stamps, cache, walk, collector, .. } = self;
+        let Self {
+            tree,
+            groups,
+            stamps,
+            cache,
+            walk,
+            collector,
+            ..
+        } = self;
         walk.run(tree, topic);
         cache.fill(place, topic, stamps, |targets, found| {
-            let mut nodes = 0;
-            for node in walk.found.iter().filter_map(|key| tree.node(*key)) {
-                nodes += usize::from(!node.subscribers.is_empty());
-                collector.extend(&node.subscribers);
-                let mut next = node.groups;
+            let nodes = walk.found.iter().filter_map(|key| tree.node(*key));
+            collector.collect(nodes.clone().map(|node| &node.subscribers), targets);
+            for mut next in nodes.map(|node| node.groups) {
                 while let Some(group) = next {
                     found.push(GroupKey(group));
                     next = groups.next(group);
                 }
             }
-            collector.finish(nodes, targets);
         })
     }
 
-    /// The members of a shared group, sorted by session; none when the group is gone.
-    pub(crate) fn members(&self, group: GroupKey) -> &[Member] {
-        self.groups.members(group)
-    }
-
     /// See [`Groups::pick`].
-    pub(crate) fn pick(&mut self, group: GroupKey, usable: impl FnMut(SessionKey) -> Usable) -> Option<Member> {
+    pub(crate) fn pick(
+        &mut self,
+        group: GroupKey,
+        usable: impl FnMut(SessionKey) -> Usable,
+    ) -> Option<Member> {
         self.groups.pick(group, usable)
-    }
-
-    /// See [`Routes::for_publisher`].
-    pub(crate) fn matches_for_publisher(&mut self, topic: TopicName<'_>, publisher: SessionKey) -> Option<Target> {
-        for_publisher(&self.tree, &mut self.walk, &mut self.collector, topic, publisher)
     }
 }
 
@@ -278,32 +268,56 @@ impl Routes<'_> {
     /// The target of what a session publishes itself, from those of its subscriptions that do not have No Local; for a
     /// session whose target says [`NoLocal::Mixed`](super::NoLocal::Mixed).
     pub(crate) fn for_publisher(&mut self, publisher: SessionKey) -> Option<Target> {
-        for_publisher(self.tree, self.walk, self.collector, self.matches.topic.borrowed(), publisher)
+        let Self {
+            tree,
+            walk,
+            collector,
+            matches,
+            ..
+        } = self;
+        walk.run(tree, matches.topic.borrowed());
+        let of_publisher = |node: &Key| {
+            let subscription = tree.node(*node)?.subscribers.get(publisher)?;
+            Some(Member {
+                session: publisher,
+                subscription,
+            })
+        };
+        collector.collect_for_publisher(walk.found.iter().filter_map(of_publisher))
     }
-}
-
-fn for_publisher(
-    tree: &Tree,
-    walk: &mut Walk,
-    collector: &mut Collector,
-    topic: TopicName<'_>,
-    publisher: SessionKey,
-) -> Option<Target> {
-    walk.run(tree, topic);
-    let of_publisher = |node: &Key| {
-        let subscription = tree.node(*node)?.subscribers.get(publisher)?;
-        Some(Member { session: publisher, subscription })
-    };
-    walk.found.iter().filter_map(of_publisher).for_each(|member| collector.push(member));
-    collector.finish_for(publisher)
 }
 
 #[cfg(test)]
 impl Subscriptions {
+    /// The whole filter, as it was subscribed to. `None` when nobody is subscribed to it any more.
+    pub(super) fn filter_text(&self, key: FilterKey) -> Option<TopicFilterBuf> {
+        match key.named()? {
+            Named::Node(node) => self.node_text(node),
+            Named::Group(group) => {
+                let (node, share_name) = self.groups.name(group)?;
+                let filter = self.node_text(node)?;
+                let text = ["$share/", share_name, "/", filter.as_str()].concat();
+                TopicFilterBuf::new(&text).ok()
+            }
+        }
+    }
+
+    /// The members of a shared group, sorted by session; none when the group is gone.
+    pub(super) fn members(&self, group: GroupKey) -> &[Member] {
+        self.groups.members(group)
+    }
+
     /// Nodes, levels, places in their tables, groups, subscriptions, bytes without the cache.
     pub(super) fn internal_counts(&self) -> [usize; 6] {
         let bytes = self.tree.bytes() + self.groups.bytes();
-        [self.tree.len(), self.tree.levels.len(), self.tree.table_len(), self.groups.len(), self.len, bytes]
+        [
+            self.tree.len(),
+            self.tree.levels.len(),
+            self.tree.table_len(),
+            self.groups.len(),
+            self.len,
+            bytes,
+        ]
     }
 
     /// As [`bytes`](Self::bytes), counted anew.

@@ -44,6 +44,12 @@ pub(super) struct Node {
 }
 
 impl Node {
+    /// Whether it has children with a text.
+    #[inline]
+    pub(super) const fn has_literals(&self) -> bool {
+        self.literals > 0
+    }
+
     /// Whether nobody needs it.
     fn is_unused(&self) -> bool {
         self.subscribers.is_empty()
@@ -57,17 +63,19 @@ impl Node {
 impl Tree {
     /// Without filters.
     pub(super) const fn new(state: KeyedState) -> Self {
-        Self { state, levels: Levels::new(), nodes: Slab::new(), table: HashTable::new(), root: None, heap: 0 }
+        Self {
+            state,
+            levels: Levels::new(),
+            nodes: Slab::new(),
+            table: HashTable::new(),
+            root: None,
+            heap: 0,
+        }
     }
 
     /// The node above all filters; none while there are no filters.
     pub(super) const fn root(&self) -> Option<Key> {
         self.root
-    }
-
-    /// How many nodes there are.
-    pub(super) const fn len(&self) -> usize {
-        self.nodes.len()
     }
 
     /// What it takes on the heap, about.
@@ -83,14 +91,15 @@ impl Tree {
 
     /// The child of a node with this text.
     #[inline]
-    pub(super) fn child(&self, parent: Key, node: &Node, level: Key) -> Option<Key> {
-        if node.literals == 0 {
-            return None;
-        }
+    pub(super) fn child(&self, parent: Key, level: Key) -> Option<Key> {
         let same = |key: &Key| {
-            self.nodes.get(*key).is_some_and(|child| child.parent == Some(parent) && child.level == Some(level))
+            self.nodes
+                .get(*key)
+                .is_some_and(|child| child.parent == Some(parent) && child.level == Some(level))
         };
-        self.table.find(self.state.hash_pair(parent.get(), level.get()), same).copied()
+        self.table
+            .find(self.state.hash_pair(parent.get(), level.get()), same)
+            .copied()
     }
 
     /// The node of a filter that is not shared.
@@ -101,7 +110,7 @@ impl Tree {
             key = match level {
                 "+" => node.plus?,
                 "#" => node.hash?,
-                text => self.child(key, node, self.levels.find(&self.state, text.as_bytes())?)?,
+                text => self.child(key, self.levels.find(&self.state, text.as_bytes())?)?,
             };
         }
         Some(key)
@@ -128,7 +137,10 @@ impl Tree {
         if let Some(child) = self.nodes.get(parent)?.plus {
             return Some(child);
         }
-        let child = self.nodes.insert(Node { parent: Some(parent), ..Node::default() })?;
+        let child = self.nodes.insert(Node {
+            parent: Some(parent),
+            ..Node::default()
+        })?;
         self.nodes.get_mut(parent)?.plus = Some(child);
         Some(child)
     }
@@ -137,26 +149,44 @@ impl Tree {
         if let Some(child) = self.nodes.get(parent)?.hash {
             return Some(child);
         }
-        let child = self.nodes.insert(Node { parent: Some(parent), ..Node::default() })?;
+        let child = self.nodes.insert(Node {
+            parent: Some(parent),
+            ..Node::default()
+        })?;
         self.nodes.get_mut(parent)?.hash = Some(child);
         Some(child)
     }
 
     fn insert_literal(&mut self, parent: Key, text: &[u8]) -> Option<Key> {
         let known = self.levels.find(&self.state, text);
-        if let Some(child) = known.and_then(|level| self.child(parent, self.nodes.get(parent)?, level)) {
+        if let Some(child) = known.and_then(|level| self.child(parent, level)) {
             return Some(child);
         }
         let level = self.levels.acquire(&self.state, text)?;
-        let child = self.nodes.insert(Node { parent: Some(parent), level: Some(level), ..Node::default() })?;
+        let child = self.nodes.insert(Node {
+            parent: Some(parent),
+            level: Some(level),
+            ..Node::default()
+        })?;
         self.nodes.get_mut(parent)?.literals += 1;
-        let Self { nodes, table, state, .. } = self;
-        table.insert_unique(state.hash_pair(parent.get(), level.get()), child, |key| hash_of(state, nodes, *key));
+        let Self {
+            nodes,
+            table,
+            state,
+            ..
+        } = self;
+        table.insert_unique(state.hash_pair(parent.get(), level.get()), child, |key| {
+            hash_of(state, nodes, *key)
+        });
         Some(child)
     }
 
     /// Changes who is subscribed at a node, and counts what that takes.
-    pub(super) fn change_subscribers<R>(&mut self, key: Key, change: impl FnOnce(&mut Subscribers) -> R) -> Option<R> {
+    pub(super) fn change_subscribers<R>(
+        &mut self,
+        key: Key,
+        change: impl FnOnce(&mut Subscribers) -> R,
+    ) -> Option<R> {
         let subscribers = &mut self.nodes.get_mut(key)?.subscribers;
         self.heap -= subscribers.bytes();
         let result = change(subscribers);
@@ -175,7 +205,9 @@ impl Tree {
     pub(super) fn prune(&mut self, key: Key) {
         let mut next = Some(key);
         while let Some(key) = next {
-            let Some(node) = self.nodes.get(key).filter(|node| node.is_unused()) else { return };
+            let Some(node) = self.nodes.get(key).filter(|node| node.is_unused()) else {
+                return;
+            };
             let (parent, level) = (node.parent, node.level);
             self.nodes.remove(key);
             match parent {
@@ -198,7 +230,9 @@ impl Tree {
             }
             self.levels.release(&self.state, level);
         }
-        let Some(node) = self.nodes.get_mut(parent) else { return };
+        let Some(node) = self.nodes.get_mut(parent) else {
+            return;
+        };
         match level {
             Some(_) => node.literals -= 1,
             None if node.plus == Some(child) => node.plus = None,
@@ -227,20 +261,31 @@ impl Tree {
 
 #[cfg(test)]
 impl Tree {
+    /// How many nodes there are.
+    pub(super) const fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
     pub(super) fn table_len(&self) -> usize {
         self.table.len()
     }
 
     /// As [`bytes`](Self::bytes), counted anew.
     pub(super) fn counted_bytes(&self) -> usize {
-        let lists: usize = self.nodes.values().map(|node| node.subscribers.bytes()).sum();
+        let lists: usize = self
+            .nodes
+            .values()
+            .map(|node| node.subscribers.bytes())
+            .sum();
         self.levels.bytes() + self.nodes.len() * COST + lists
     }
 }
 
 fn hash_of(state: &KeyedState, nodes: &Slab<Node>, key: Key) -> u64 {
     let levels = nodes.get(key).and_then(|node| node.parent.zip(node.level));
-    levels.map_or(0, |(parent, level)| state.hash_pair(parent.get(), level.get()))
+    levels.map_or(0, |(parent, level)| {
+        state.hash_pair(parent.get(), level.get())
+    })
 }
 
 /// Of a node: its place in the slab and in the table, which is not quite full.
@@ -261,7 +306,10 @@ mod tests {
     #[test]
     fn filters_come_out_as_they_were_put_in() {
         let mut tree = tree();
-        for text in ["a", "a/b", "/", "//", "+", "#", "+/+/#", "/+", "a/+/b/#", "a/", "/a", "$SYS/#", "a//b", "\u{e9}/x"] {
+        for text in [
+            "a", "a/b", "/", "//", "+", "#", "+/+/#", "/+", "a/+/b/#", "a/", "/a", "$SYS/#",
+            "a//b", "\u{e9}/x",
+        ] {
             let key = tree.insert(filter(text)).unwrap();
             assert_eq!(tree.text(key).unwrap(), text.as_bytes());
             assert_eq!(tree.find(filter(text)), Some(key));
@@ -276,11 +324,22 @@ mod tests {
         let short = tree.insert(filter("a/b")).unwrap();
         tree.set_groups(short, Some(long));
         tree.prune(long);
-        assert_eq!((tree.find(filter("a/b")), tree.find(filter("a/b/+"))), (Some(short), None));
+        assert_eq!(
+            (tree.find(filter("a/b")), tree.find(filter("a/b/+"))),
+            (Some(short), None)
+        );
         assert_eq!((tree.len(), tree.levels.len(), tree.table.len()), (3, 2, 2));
         tree.set_groups(short, None);
         tree.prune(short);
-        assert_eq!((tree.len(), tree.levels.len(), tree.table.len(), tree.bytes()), (0, 0, 0, 0));
+        assert_eq!(
+            (
+                tree.len(),
+                tree.levels.len(),
+                tree.table.len(),
+                tree.bytes()
+            ),
+            (0, 0, 0, 0)
+        );
     }
 
     #[test]

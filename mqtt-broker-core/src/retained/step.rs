@@ -49,7 +49,9 @@ fn seek_text(name: &str, start: usize, text: &str, target: &mut String) -> Step 
     if rest < text {
         return seek(target, &[before, text]);
     }
-    let below = rest.strip_prefix(text).map_or(rest > text, |after| after > "/");
+    let below = rest
+        .strip_prefix(text)
+        .map_or(rest > text, |after| after > "/");
     if !below {
         return seek(target, &[before, text, "/"]);
     }

@@ -73,10 +73,21 @@ fn a_topic_has_one_message_until_it_is_cleared() {
     let name = TopicNameBuf::new("a/b").unwrap();
     assert_eq!(store.set(&name, 1), None);
     assert_eq!(store.set(&name, 2), Some(1));
-    assert_eq!((store.get(name.borrowed()), store.len(), store.len_counted()), (Some(&2), 1, 1));
+    assert_eq!(
+        (store.get(name.borrowed()), store.len(), store.len_counted()),
+        (Some(&2), 1, 1)
+    );
     assert_eq!(store.clear(name.borrowed()), Some(2));
     assert_eq!(store.clear(name.borrowed()), None);
-    assert_eq!((store.get(name.borrowed()), store.len(), store.len_counted(), store.bytes()), (None, 0, 0, 0));
+    assert_eq!(
+        (
+            store.get(name.borrowed()),
+            store.len(),
+            store.len_counted(),
+            store.bytes()
+        ),
+        (None, 0, 0, 0)
+    );
 }
 
 #[test]
@@ -94,18 +105,26 @@ fn topics_of_the_broker_itself_are_not_counted() {
 #[test]
 fn a_replay_gives_what_matches() {
     let names = [
-        "$SYS", "$SYS/a", "$x/a", "/", "/a", "a", "a!", "a!/b", "a/", "a/b", "a/b!", "a/b!/c", "a/b/", "a/b/c", "a/b0",
-        "a/c", "a/c/c", "a0", "b", "b/b/c", "\u{e9}/b",
+        "$SYS", "$SYS/a", "$x/a", "/", "/a", "a", "a!", "a!/b", "a/", "a/b", "a/b!", "a/b!/c",
+        "a/b/", "a/b/c", "a/b0", "a/c", "a/c/c", "a0", "b", "b/b/c", "\u{e9}/b",
     ];
     let store = store_of(&names);
     for (text, expected) in [
         ("a/b", &["a/b"][..]),
         ("a/x", &[]),
-        ("a/#", &["a", "a/", "a/b", "a/b!", "a/b!/c", "a/b/", "a/b/c", "a/b0", "a/c", "a/c/c"]),
+        (
+            "a/#",
+            &[
+                "a", "a/", "a/b", "a/b!", "a/b!/c", "a/b/", "a/b/c", "a/b0", "a/c", "a/c/c",
+            ],
+        ),
         ("a/+", &["a/", "a/b", "a/b!", "a/b0", "a/c"]),
         ("+", &["a", "a!", "a0", "b"]),
         ("+/b", &["a!/b", "a/b", "\u{e9}/b"]),
-        ("+/b/#", &["a!/b", "a/b", "a/b/", "a/b/c", "b/b/c", "\u{e9}/b"]),
+        (
+            "+/b/#",
+            &["a!/b", "a/b", "a/b/", "a/b/c", "b/b/c", "\u{e9}/b"],
+        ),
         ("+/+/c", &["a/b!/c", "a/b/c", "a/c/c", "b/b/c"]),
         ("+/", &["/", "a/"]),
         ("/+", &["/", "/a"]),
@@ -116,7 +135,11 @@ fn a_replay_gives_what_matches() {
         ("$share/s/a/#", &[]),
     ] {
         for budget in [0, 1, 2, 1_000] {
-            assert_eq!(replay(&store, text, budget).0, expected, "{text}, {budget} at a time");
+            assert_eq!(
+                replay(&store, text, budget).0,
+                expected,
+                "{text}, {budget} at a time"
+            );
         }
     }
     assert_eq!(replay(&store, "#", 3).0.len(), names.len() - 3);
@@ -168,18 +191,27 @@ fn the_longest_and_deepest_names_are_replayed_and_dropped() {
     let store = store_of(&[&deep, &long]);
     assert_eq!(replay(&store, "#", 1).0.len(), 2);
     assert_eq!(replay(&store, &deep, 1).0, [&*deep]);
-    assert_eq!(replay(&store, &format!("{}+", &deep[..65_534]), 1).0.len(), 0);
+    assert_eq!(
+        replay(&store, &format!("{}+", &deep[..65_534]), 1).0.len(),
+        0
+    );
     assert_eq!(replay(&store, "+", 10).0, [&*long]);
     drop(store);
 }
 
 fn a_level() -> impl Strategy<Value = &'static str> {
     // Around `/` and `$` in the order of bytes, where seeking could slip.
-    select(&["a", "b", "", "$", "$a", "!", "a!", "a.", "a0", "0", "%", "\u{e9}"][..])
+    select(
+        &[
+            "a", "b", "", "$", "$a", "!", "a!", "a.", "a0", "0", "%", "\u{e9}",
+        ][..],
+    )
 }
 
 fn a_name() -> impl Strategy<Value = String> {
-    vec(a_level(), 1..5).prop_map(|levels| levels.join("/")).prop_filter("not empty", |name| !name.is_empty())
+    vec(a_level(), 1..5)
+        .prop_map(|levels| levels.join("/"))
+        .prop_filter("not empty", |name| !name.is_empty())
 }
 
 fn a_filter() -> impl Strategy<Value = String> {

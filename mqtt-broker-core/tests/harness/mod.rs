@@ -1,15 +1,20 @@
 //! A broker with clients around it, in virtual time: what tests say and what they see.
-#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses a part of it"
+)]
 
 mod packets;
+pub mod store;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
 use mqtt_broker_core::{
-    Action, Authentication, AuthenticationRequest, Broker, Config, Event, LinkId, Peer, Position,
-    Record,
+    Action, Authentication, AuthenticationOutcome, AuthenticationRequest, Broker, Cause, Config,
+    Event, LinkId, Peer, Position, Record,
 };
 use mqtt_codec::{ClientIdBuf, Limits, Packet, Version, decode};
 use mqtt_session::{CloseReason, Instant};
@@ -77,6 +82,15 @@ impl Outcome {
                 Item::Resumed => Saw::Resumed,
             })
             .collect()
+    }
+
+    /// The packets, whatever else was seen.
+    pub fn sent(&self) -> Vec<Packet<'_>> {
+        let only = |saw| match saw {
+            Saw::Packet(packet) => Some(packet),
+            Saw::Closed(_) | Saw::Paused | Saw::Resumed => None,
+        };
+        self.all().into_iter().filter_map(only).collect()
     }
 
     /// The packets; anything else that was seen fails the test.
@@ -219,6 +233,15 @@ impl World {
         Outcome { version, items }
     }
 
+    /// The first that a link saw since it was last looked at, if it saw something.
+    pub fn take_first(&mut self, link: LinkId) -> Outcome {
+        let version = self.version(link);
+        let seen = self.seen(link);
+        let first = seen.items.len().min(1);
+        let items = seen.items.drain(..first).collect();
+        Outcome { version, items }
+    }
+
     /// Forgets what every link saw.
     pub fn forget(&mut self) {
         for seen in self.links.values_mut() {
@@ -240,6 +263,25 @@ impl World {
     pub fn persisted(&mut self, position: Position) {
         self.broker.handle_persisted(self.now, position);
         self.settle();
+    }
+
+    /// Answers `Action::Authenticate`.
+    pub fn authenticated(&mut self, link: LinkId, outcome: AuthenticationOutcome) {
+        self.broker.handle_authenticated(self.now, link, outcome);
+        self.settle();
+    }
+
+    /// How often something was refused or dropped for this cause.
+    pub fn refused(&self, cause: Cause) -> u64 {
+        self.broker.counters().refused(cause)
+    }
+
+    /// A new link that offers a CONNECT, and everything it saw of the answer.
+    pub fn offer(&mut self, connect: impl Into<Packet<'static>>) -> (LinkId, Outcome) {
+        let link = self.link();
+        self.send(link, connect);
+        let outcome = self.take(link);
+        (link, outcome)
     }
 
     fn seen(&mut self, link: LinkId) -> &mut Seen {

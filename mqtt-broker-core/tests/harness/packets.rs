@@ -212,3 +212,8 @@ pub fn disconnect(reason_code: DisconnectReasonCode) -> Packet<'static> {
         properties: DisconnectProperties::default(),
     })
 }
+
+/// A text of a test's own making, for packets that are `'static`.
+pub fn leak(text: String) -> &'static str {
+    Box::leak(text.into_boxed_str())
+}

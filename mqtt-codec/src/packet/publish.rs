@@ -125,7 +125,7 @@ pub struct PublishOffsets {
 }
 
 impl<'a> Publish<'a> {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn decode<T: Trace>(
         version: Version,
         flags: u8,

@@ -134,28 +134,23 @@ impl ServerSession {
 
     /// A CONNECT that is none: 5.0 gets a CONNACK where its version can be told, 3.x does not [v3.1.1 MQTT-3.1.4-1].
     fn refuse_malformed(&mut self, error: DecodeError, bytes: &[u8]) {
-        let tx = &mut self.endpoint.tx_mut();
-        match error {
-            DecodeError::UnsupportedProtocolVersion { name: ProtocolName::Mqisdp, .. } => {
-                tx.put(Version::V3_1_1, &refusal(ConnectReasonCode::UnsupportedProtocolVersion));
-            }
+        let (version, code) = if let DecodeError::UnsupportedProtocolVersion { name, .. } = error {
             // [MQTT-3.1.2-1] [MQTT-3.1.2-2]
-            DecodeError::UnsupportedProtocolVersion { .. } => {
-                tx.put(Version::V5_0, &refusal(ConnectReasonCode::UnsupportedProtocolVersion));
-            }
-            _ => {
-                let code = CloseReason::Malformed(error).connect_reason_code();
-                if let Some(code) = code.filter(|_| claims_v5(bytes)) {
-                    tx.put(Version::V5_0, &refusal(code));
-                }
-            }
+            let version = match name {
+                ProtocolName::Mqisdp => Version::V3_1_1,
+                ProtocolName::Mqtt | ProtocolName::Other => Version::V5_0,
+            };
+            (version, Some(ConnectReasonCode::UnsupportedProtocolVersion))
+        } else {
+            (Version::V5_0, CloseReason::Malformed(error).connect_reason_code().filter(|_| claims_v5(bytes)))
+        };
+        if let Some(reason_code) = code {
+            let properties = ConnackProperties::default();
+            let connack = Connack { session_present: false, reason_code, properties };
+            self.endpoint.tx_mut().put(version, &Packet::Connack(connack));
         }
         self.close(CloseReason::Malformed(error));
     }
-}
-
-fn refusal(reason_code: ConnectReasonCode) -> Packet<'static> {
-    Packet::Connack(Connack { session_present: false, reason_code, properties: ConnackProperties::default() })
 }
 
 /// Whether a CONNECT begins as one of 5.0 does.

@@ -206,15 +206,15 @@ mod tests {
 
     #[test]
     fn a_first_packet_has_at_most_so_many_bytes() {
-        let connect = |client_id: usize, level: u8| {
-            let mut bytes = vec![0x10];
-            let remaining = 10 + usize::from(level == 5) + 2 + client_id;
-            bytes.extend([(remaining & 0x7F) as u8 | 0x80, (remaining >> 7) as u8]);
-            bytes.extend(b"\0\x04MQTT");
-            bytes.extend([level, 2, 0, 60]);
-            bytes.extend((level == 5).then_some(0));
-            bytes.extend([(client_id >> 8) as u8, client_id as u8]);
-            bytes.resize(bytes.len() + client_id, b'a');
+        let connect = |client_id: u16, level: u8| {
+            let mut body = b"\0\x04MQTT".to_vec();
+            body.extend([level, 2, 0, 60]);
+            body.extend((level == 5).then_some(0));
+            body.extend(client_id.to_be_bytes());
+            body.resize(body.len() + usize::from(client_id), b'a');
+            let [low, high] = u16::try_from(body.len()).unwrap().to_le_bytes();
+            let mut bytes = vec![0x10, low | 0x80, (high << 1) | (low >> 7)];
+            bytes.extend(body);
             bytes
         };
         let fits = connect(985, 4);

@@ -25,7 +25,10 @@ fn ended_sessions_leave_no_nodes_levels_or_groups() {
             "+/+".into(),
         ];
         let keys = texts.iter().map(|text| {
-            let key = subscriptions.subscribe(session, filter(text), plain()).unwrap().key;
+            let key = subscriptions
+                .subscribe(session, filter(text), plain())
+                .unwrap()
+                .key;
             assert_eq!(subscriptions.filter_text(key).unwrap().as_str(), text);
             key
         });
@@ -50,10 +53,17 @@ fn one_filter_with_many_subscribers_is_changed_without_moving_all() {
     let count = 100_000;
     let keys = (0..count).map(|number| SessionKey(number * 7919 % count));
     for session in keys.clone() {
-        subscriptions.subscribe(session, filter("all/#"), plain()).unwrap();
+        subscriptions
+            .subscribe(session, filter("all/#"), plain())
+            .unwrap();
     }
     let targets = &subscriptions.routes(topic("all/x")).matches.targets;
-    assert!(targets.iter().map(|target| target.session).eq((0..count).map(SessionKey)));
+    assert!(
+        targets
+            .iter()
+            .map(|target| target.session)
+            .eq((0..count).map(SessionKey))
+    );
     for session in keys {
         subscriptions.unsubscribe(session, filter("all/#")).unwrap();
     }
@@ -65,10 +75,22 @@ fn the_deepest_filters_are_matched_removed_and_dropped() {
     // 65,535 bytes: what the codec lets pass when no limit is set.
     let deep = "/".repeat(65_534);
     let mut subscriptions = subscriptions(ROOMY);
-    for (session, text) in [(A, deep.clone()), (B, ["+/".repeat(32_767).as_str(), "+"].concat()), (C, deep.clone() + "#")] {
-        subscriptions.subscribe(session, filter(&text), plain()).unwrap();
+    for (session, text) in [
+        (A, deep.clone()),
+        (B, ["+/".repeat(32_767).as_str(), "+"].concat()),
+        (C, deep.clone() + "#"),
+    ] {
+        subscriptions
+            .subscribe(session, filter(&text), plain())
+            .unwrap();
     }
-    let sessions: Vec<_> = subscriptions.routes(topic(&deep)).matches.targets.iter().map(|target| target.session).collect();
+    let sessions: Vec<_> = subscriptions
+        .routes(topic(&deep))
+        .matches
+        .targets
+        .iter()
+        .map(|target| target.session)
+        .collect();
     assert_eq!(sessions, [A, C]);
     subscriptions.unsubscribe(A, filter(&deep)).unwrap();
     subscriptions.unsubscribe(C, filter(&(deep + "#"))).unwrap();
@@ -81,8 +103,13 @@ fn a_huge_tree_is_dropped() {
     let mut subscriptions = subscriptions(ROOMY);
     for number in 0..50_000 {
         let text: String = format!("{}/{}/{number}", number % 10, number % 100);
-        subscriptions.subscribe(SessionKey(number), filter(&text), plain()).unwrap();
+        subscriptions
+            .subscribe(SessionKey(number), filter(&text), plain())
+            .unwrap();
     }
-    assert_eq!(subscriptions.internal_counts()[..2], [50_000 + 100 + 10 + 1, 50_000]);
+    assert_eq!(
+        subscriptions.internal_counts()[..2],
+        [50_000 + 100 + 10 + 1, 50_000]
+    );
     drop(subscriptions);
 }

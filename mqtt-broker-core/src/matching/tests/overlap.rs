@@ -13,9 +13,15 @@ fn only_target(subscriptions: &mut Subscriptions, name: &str) -> Target {
 #[test]
 fn overlapping_subscriptions_give_one_copy_with_the_highest_qos() {
     let mut subscriptions = subscriptions(ROOMY);
-    subscriptions.subscribe(A, filter("a/#"), with_qos(QoS::AtMostOnce)).unwrap();
-    subscriptions.subscribe(A, filter("a/+"), with_qos(QoS::ExactlyOnce)).unwrap();
-    subscriptions.subscribe(A, filter("a/b"), with_qos(QoS::AtLeastOnce)).unwrap();
+    subscriptions
+        .subscribe(A, filter("a/#"), with_qos(QoS::AtMostOnce))
+        .unwrap();
+    subscriptions
+        .subscribe(A, filter("a/+"), with_qos(QoS::ExactlyOnce))
+        .unwrap();
+    subscriptions
+        .subscribe(A, filter("a/b"), with_qos(QoS::AtLeastOnce))
+        .unwrap();
     assert_eq!(only_target(&mut subscriptions, "a/b").qos, QoS::ExactlyOnce);
     assert_eq!(only_target(&mut subscriptions, "a").qos, QoS::AtMostOnce);
 }
@@ -24,13 +30,28 @@ fn overlapping_subscriptions_give_one_copy_with_the_highest_qos() {
 #[test]
 fn one_copy_carries_all_identifiers() {
     let mut subscriptions = subscriptions(ROOMY);
-    subscriptions.subscribe(A, filter("a/b"), with_identifier(9)).unwrap();
+    subscriptions
+        .subscribe(A, filter("a/b"), with_identifier(9))
+        .unwrap();
     subscriptions.subscribe(A, filter("a/+"), plain()).unwrap();
-    subscriptions.subscribe(A, filter("a/#"), with_identifier(4)).unwrap();
-    subscriptions.subscribe(A, filter("#"), with_identifier(9)).unwrap();
-    subscriptions.subscribe(A, filter("c"), with_identifier(5)).unwrap();
-    let numbers = |target: Target| target.identifiers.map(|all| all.iter().map(|one| one.get()).collect::<Vec<_>>());
-    assert_eq!(numbers(only_target(&mut subscriptions, "a/b")), Some(alloc::vec![4, 9, 9]));
+    subscriptions
+        .subscribe(A, filter("a/#"), with_identifier(4))
+        .unwrap();
+    subscriptions
+        .subscribe(A, filter("#"), with_identifier(9))
+        .unwrap();
+    subscriptions
+        .subscribe(A, filter("c"), with_identifier(5))
+        .unwrap();
+    let numbers = |target: Target| {
+        target
+            .identifiers
+            .map(|all| all.iter().map(|one| one.get()).collect::<Vec<_>>())
+    };
+    assert_eq!(
+        numbers(only_target(&mut subscriptions, "a/b")),
+        Some(alloc::vec![4, 9, 9])
+    );
     subscriptions.unsubscribe(A, filter("a/#")).unwrap();
     subscriptions.unsubscribe(A, filter("a/b")).unwrap();
     subscriptions.unsubscribe(A, filter("#")).unwrap();
@@ -42,11 +63,22 @@ fn one_copy_carries_all_identifiers() {
 fn identifiers_of_other_sessions_stay_with_them() {
     let mut subscriptions = subscriptions(ROOMY);
     for (session, number) in [(A, 1), (B, 1), (C, 2)] {
-        subscriptions.subscribe(session, filter("a"), with_identifier(number)).unwrap();
+        subscriptions
+            .subscribe(session, filter("a"), with_identifier(number))
+            .unwrap();
     }
     let targets = &subscriptions.routes(topic("a")).matches.targets;
-    let identifiers: Vec<_> = targets.iter().map(|target| target.identifiers.clone().unwrap()).collect();
-    assert_eq!(identifiers.iter().map(|all| all[0].get()).collect::<Vec<_>>(), [1, 1, 2]);
+    let identifiers: Vec<_> = targets
+        .iter()
+        .map(|target| target.identifiers.clone().unwrap())
+        .collect();
+    assert_eq!(
+        identifiers
+            .iter()
+            .map(|all| all[0].get())
+            .collect::<Vec<_>>(),
+        [1, 1, 2]
+    );
     assert!(alloc::sync::Arc::ptr_eq(&identifiers[0], &identifiers[1]));
 }
 
@@ -54,15 +86,23 @@ fn identifiers_of_other_sessions_stay_with_them() {
 #[test]
 fn no_local_suppresses_the_subscriptions_that_have_it_only() {
     let mut subscriptions = subscriptions(ROOMY);
-    subscriptions.subscribe(A, filter("a/+"), with_no_local()).unwrap();
-    assert_eq!(only_target(&mut subscriptions, "a/b").no_local, NoLocal::Always);
+    subscriptions
+        .subscribe(A, filter("a/+"), with_no_local())
+        .unwrap();
+    assert_eq!(
+        only_target(&mut subscriptions, "a/b").no_local,
+        NoLocal::Always
+    );
     assert_eq!(subscriptions.routes(topic("a/b")).for_publisher(A), None);
 
     let mut other = with_identifier(3);
     other.options.maximum_qos = QoS::AtLeastOnce;
     subscriptions.subscribe(A, filter("a/b"), other).unwrap();
     let target = only_target(&mut subscriptions, "a/b");
-    assert_eq!((target.no_local, target.qos), (NoLocal::Mixed, QoS::AtLeastOnce));
+    assert_eq!(
+        (target.no_local, target.qos),
+        (NoLocal::Mixed, QoS::AtLeastOnce)
+    );
     let own = subscriptions.routes(topic("a/b")).for_publisher(A).unwrap();
     assert_eq!((own.qos, own.no_local), (QoS::AtLeastOnce, NoLocal::Never));
     assert_eq!(own.identifiers.map(|all| all[0].get()), Some(3));
@@ -73,11 +113,19 @@ fn no_local_suppresses_the_subscriptions_that_have_it_only() {
 #[test]
 fn the_same_filter_again_replaces_the_subscription() {
     let mut subscriptions = subscriptions(ROOMY);
-    let first = subscriptions.subscribe(A, filter("a"), with_qos(QoS::AtLeastOnce)).unwrap();
+    let first = subscriptions
+        .subscribe(A, filter("a"), with_qos(QoS::AtLeastOnce))
+        .unwrap();
     assert_eq!(first.change, Change::New);
     assert_eq!(only_target(&mut subscriptions, "a").qos, QoS::AtLeastOnce);
     let second = subscriptions.subscribe(A, filter("a"), plain()).unwrap();
-    assert_eq!((second.key, second.change), (first.key, Change::Replaced(with_qos(QoS::AtLeastOnce))));
+    assert_eq!(
+        (second.key, second.change),
+        (first.key, Change::Replaced(with_qos(QoS::AtLeastOnce)))
+    );
     assert_eq!(only_target(&mut subscriptions, "a").qos, QoS::AtMostOnce);
-    assert_eq!((subscriptions.len(), subscriptions.get(A, filter("a"))), (1, Some(plain())));
+    assert_eq!(
+        (subscriptions.len(), subscriptions.get(A, filter("a"))),
+        (1, Some(plain()))
+    );
 }

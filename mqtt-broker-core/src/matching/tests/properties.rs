@@ -1,7 +1,7 @@
 //! Random subscriptions and names, beside the model.
 
-use alloc::collections::BTreeMap;
 use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 
 use mqtt_codec::packet::RetainHandling;
@@ -26,11 +26,23 @@ enum Step {
 }
 
 fn a_level() -> impl Strategy<Value = &'static str> {
-    select(&["a", "b", "", "$a", "$SYS", "\u{e9}", "a level that does not fit in place"][..])
+    select(
+        &[
+            "a",
+            "b",
+            "",
+            "$a",
+            "$SYS",
+            "\u{e9}",
+            "a level that does not fit in place",
+        ][..],
+    )
 }
 
 fn a_topic() -> impl Strategy<Value = String> {
-    vec(a_level(), 1..6).prop_map(|levels| levels.join("/")).prop_filter("not empty", |name| !name.is_empty())
+    vec(a_level(), 1..6)
+        .prop_map(|levels| levels.join("/"))
+        .prop_filter("not empty", |name| !name.is_empty())
 }
 
 fn a_plain_filter() -> impl Strategy<Value = String> {
@@ -40,22 +52,35 @@ fn a_plain_filter() -> impl Strategy<Value = String> {
             levels.extend(hash.then_some("#"));
             levels.join("/")
         })
-        .prop_filter("not empty, not shared", |text| TopicFilter::new(text).is_ok_and(|filter| filter.shared().is_none()))
+        .prop_filter("not empty, not shared", |text| {
+            TopicFilter::new(text).is_ok_and(|filter| filter.shared().is_none())
+        })
 }
 
 fn a_filter() -> impl Strategy<Value = String> {
-    (select(&["", "", "", "$share/a/", "$share/b/"][..]), a_plain_filter()).prop_map(|(share, filter)| share.to_owned() + &filter)
+    (
+        select(&["", "", "", "$share/a/", "$share/b/"][..]),
+        a_plain_filter(),
+    )
+        .prop_map(|(share, filter)| share.to_owned() + &filter)
 }
 
 fn a_subscription() -> impl Strategy<Value = Subscription> {
     let qos = select(&[QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce][..]);
-    (qos, any::<bool>(), any::<bool>(), option::of(1..4_u32)).prop_map(|(maximum_qos, no_local, retain_as_published, number)| {
-        let retain_handling = RetainHandling::SendIfNew;
-        Subscription {
-            options: SubscriptionOptions { maximum_qos, no_local, retain_as_published, retain_handling },
-            identifier: number.and_then(SubscriptionIdentifier::new),
-        }
-    })
+    (qos, any::<bool>(), any::<bool>(), option::of(1..4_u32)).prop_map(
+        |(maximum_qos, no_local, retain_as_published, number)| {
+            let retain_handling = RetainHandling::SendIfNew;
+            Subscription {
+                options: SubscriptionOptions {
+                    maximum_qos,
+                    no_local,
+                    retain_as_published,
+                    retain_handling,
+                },
+                identifier: number.and_then(SubscriptionIdentifier::new),
+            }
+        },
+    )
 }
 
 fn a_session() -> impl Strategy<Value = SessionKey> {
@@ -77,13 +102,18 @@ fn assert_same(subscriptions: &mut Subscriptions, model: &Model, name: &str) {
     assert_eq!(routes.matches.topic.as_str(), name);
     assert_eq!(routes.matches.targets, model.targets(name));
     for session in (0..4).map(SessionKey) {
-        assert_eq!(routes.for_publisher(session), model.for_publisher(name, session));
+        assert_eq!(
+            routes.for_publisher(session),
+            model.for_publisher(name, session)
+        );
     }
     let groups = routes.matches.groups.clone();
     let found: BTreeMap<_, _> = groups
         .iter()
         .map(|&group| {
-            let text = subscriptions.filter_text(FilterKey::new(Named::Group(group))).unwrap();
+            let text = subscriptions
+                .filter_text(FilterKey::new(Named::Group(group)))
+                .unwrap();
             (text.as_str().into(), subscriptions.members(group).to_vec())
         })
         .collect();
@@ -91,7 +121,11 @@ fn assert_same(subscriptions: &mut Subscriptions, model: &Model, name: &str) {
     assert_eq!(found, model.groups(name));
 }
 
-fn end(subscriptions: &mut Subscriptions, keys: &mut BTreeMap<(SessionKey, String), FilterKey>, of: (SessionKey, String)) {
+fn end(
+    subscriptions: &mut Subscriptions,
+    keys: &mut BTreeMap<(SessionKey, String), FilterKey>,
+    of: (SessionKey, String),
+) {
     let (session, text) = &of;
     let key = keys.remove(&of).unwrap();
     assert_eq!(subscriptions.filter_text(key).unwrap().as_str(), text);
@@ -105,7 +139,9 @@ fn run(steps: &[Step], limits: CacheLimits) {
     for step in steps {
         match step {
             Step::Subscribe(session, text, how) => {
-                let subscribed = subscriptions.subscribe(*session, filter(text), *how).unwrap();
+                let subscribed = subscriptions
+                    .subscribe(*session, filter(text), *how)
+                    .unwrap();
                 assert_eq!(subscribed.change, model.subscribe(*session, text, *how));
                 let old = keys.insert((*session, text.clone()), subscribed.key);
                 assert!(old.is_none_or(|old| old == subscribed.key), "the key stays");
@@ -113,7 +149,12 @@ fn run(steps: &[Step], limits: CacheLimits) {
             Step::Unsubscribe(session, text) => {
                 let ended = subscriptions.unsubscribe(*session, filter(text));
                 let of = (*session, text.clone());
-                assert_eq!(ended, model.unsubscribe(*session, text).map(|how| (keys.remove(&of).unwrap(), how)));
+                assert_eq!(
+                    ended,
+                    model
+                        .unsubscribe(*session, text)
+                        .map(|how| (keys.remove(&of).unwrap(), how))
+                );
             }
             Step::End(at) => {
                 let of = model.0.keys().nth(at % model.0.len().max(1)).cloned();
@@ -123,7 +164,12 @@ fn run(steps: &[Step], limits: CacheLimits) {
                 }
             }
             Step::EndSession(session) => {
-                let all: Vec<_> = model.0.keys().filter(|(of, _)| of == session).cloned().collect();
+                let all: Vec<_> = model
+                    .0
+                    .keys()
+                    .filter(|(of, _)| of == session)
+                    .cloned()
+                    .collect();
                 for of in all {
                     model.0.remove(&of);
                     end(&mut subscriptions, &mut keys, of);

@@ -31,11 +31,22 @@ pub(super) fn is_match(filter: &str, topic: &str) -> bool {
 pub(super) struct Model(pub(super) BTreeMap<(SessionKey, String), Subscription>);
 
 impl Model {
-    pub(super) fn subscribe(&mut self, session: SessionKey, filter: &str, subscription: Subscription) -> Change {
-        self.0.insert((session, filter.to_string()), subscription).map_or(Change::New, Change::Replaced)
+    pub(super) fn subscribe(
+        &mut self,
+        session: SessionKey,
+        filter: &str,
+        subscription: Subscription,
+    ) -> Change {
+        self.0
+            .insert((session, filter.to_string()), subscription)
+            .map_or(Change::New, Change::Replaced)
     }
 
-    pub(super) fn unsubscribe(&mut self, session: SessionKey, filter: &str) -> Option<Subscription> {
+    pub(super) fn unsubscribe(
+        &mut self,
+        session: SessionKey,
+        filter: &str,
+    ) -> Option<Subscription> {
         self.0.remove(&(session, filter.to_string()))
     }
 
@@ -51,7 +62,10 @@ impl Model {
     }
 
     pub(super) fn targets(&self, topic: &str) -> Vec<Target> {
-        self.alone(topic).iter().filter_map(|(session, matching)| target(*session, matching)).collect()
+        self.alone(topic)
+            .iter()
+            .filter_map(|(session, matching)| target(*session, matching))
+            .collect()
     }
 
     pub(super) fn for_publisher(&self, topic: &str, publisher: SessionKey) -> Option<Target> {
@@ -66,7 +80,10 @@ impl Model {
         for ((session, filter), &subscription) in &self.0 {
             let shared = TopicFilter::new(filter).unwrap().shared();
             if shared.is_some_and(|(_, filter)| is_match(filter.as_str(), topic)) {
-                found.entry(filter.clone()).or_default().push(Member { session: *session, subscription });
+                found.entry(filter.clone()).or_default().push(Member {
+                    session: *session,
+                    subscription,
+                });
             }
         }
         found
@@ -74,13 +91,24 @@ impl Model {
 }
 
 fn target(session: SessionKey, matching: &[Subscription]) -> Option<Target> {
-    let mut identifiers: Vec<_> = matching.iter().filter_map(|subscription| subscription.identifier).collect();
+    let mut identifiers: Vec<_> = matching
+        .iter()
+        .filter_map(|subscription| subscription.identifier)
+        .collect();
     identifiers.sort_unstable();
-    let no_local = matching.iter().filter(|subscription| subscription.options.no_local).count();
+    let no_local = matching
+        .iter()
+        .filter(|subscription| subscription.options.no_local)
+        .count();
     Some(Target {
         session,
-        qos: matching.iter().map(|subscription| subscription.options.maximum_qos).max()?,
-        retain_as_published: matching.iter().any(|subscription| subscription.options.retain_as_published),
+        qos: matching
+            .iter()
+            .map(|subscription| subscription.options.maximum_qos)
+            .max()?,
+        retain_as_published: matching
+            .iter()
+            .any(|subscription| subscription.options.retain_as_published),
         no_local: match no_local {
             0 => NoLocal::Never,
             count if count == matching.len() => NoLocal::Always,

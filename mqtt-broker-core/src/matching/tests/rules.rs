@@ -11,16 +11,33 @@ fn assert_table(table: &[(&str, &str, bool)]) {
         all.subscribe(session, filter(text), plain()).unwrap();
     }
     for (session, &(text, name, expected)) in (0..).map(SessionKey).zip(table) {
-        assert_eq!(is_match(text, name), expected, "the reference: {text} and {name}");
+        assert_eq!(
+            is_match(text, name),
+            expected,
+            "the reference: {text} and {name}"
+        );
         let mut only = subscriptions(ROOMY);
         only.subscribe(A, filter(text), plain()).unwrap();
         let shared = ["$share/name/", text].concat();
         let mut group = subscriptions(ROOMY);
         group.subscribe(A, filter(&shared), plain()).unwrap();
         for _ in 0..2 {
-            assert_eq!(only.routes(topic(name)).matches.targets.len(), usize::from(expected), "{text} and {name}");
-            assert_eq!(group.routes(topic(name)).matches.groups.len(), usize::from(expected), "{shared} and {name}");
-            let sessions = all.routes(topic(name)).matches.targets.iter().any(|target| target.session == session);
+            assert_eq!(
+                only.routes(topic(name)).matches.targets.len(),
+                usize::from(expected),
+                "{text} and {name}"
+            );
+            assert_eq!(
+                group.routes(topic(name)).matches.groups.len(),
+                usize::from(expected),
+                "{shared} and {name}"
+            );
+            let sessions = all
+                .routes(topic(name))
+                .matches
+                .targets
+                .iter()
+                .any(|target| target.session == session);
             assert_eq!(sessions, expected, "{text} and {name}, with other filters");
         }
     }
@@ -31,8 +48,16 @@ fn assert_table(table: &[(&str, &str, bool)]) {
 fn multi_level_wildcard_matches_any_number_of_levels_and_the_parent() {
     assert_table(&[
         ("sport/tennis/player1/#", "sport/tennis/player1", true),
-        ("sport/tennis/player1/#", "sport/tennis/player1/ranking", true),
-        ("sport/tennis/player1/#", "sport/tennis/player1/score/wimbledon", true),
+        (
+            "sport/tennis/player1/#",
+            "sport/tennis/player1/ranking",
+            true,
+        ),
+        (
+            "sport/tennis/player1/#",
+            "sport/tennis/player1/score/wimbledon",
+            true,
+        ),
         ("sport/tennis/player1/#", "sport/tennis/player10", false),
         ("sport/tennis/player1/#", "sport/tennis", false),
         ("sport/#", "sport", true),
@@ -129,14 +154,30 @@ fn nothing_is_normalized() {
 #[test]
 fn share_names_keep_groups_apart() {
     let mut subscriptions = subscriptions(ROOMY);
-    for (session, text) in [(A, "$share/a/x/+"), (B, "$share/b/x/+"), (C, "$share/a/x/#"), (A, "$share/a/y")] {
-        subscriptions.subscribe(session, filter(text), plain()).unwrap();
+    for (session, text) in [
+        (A, "$share/a/x/+"),
+        (B, "$share/b/x/+"),
+        (C, "$share/a/x/#"),
+        (A, "$share/a/y"),
+    ] {
+        subscriptions
+            .subscribe(session, filter(text), plain())
+            .unwrap();
     }
     let groups = subscriptions.routes(topic("x/1")).matches.groups.clone();
-    let mut sessions: Vec<_> = groups.iter().map(|&group| subscriptions.members(group)[0].session).collect();
+    let mut sessions: Vec<_> = groups
+        .iter()
+        .map(|&group| subscriptions.members(group)[0].session)
+        .collect();
     sessions.sort_unstable();
     assert_eq!(sessions, [A, B, C]);
-    assert!(subscriptions.routes(topic("x/1")).matches.targets.is_empty());
+    assert!(
+        subscriptions
+            .routes(topic("x/1"))
+            .matches
+            .targets
+            .is_empty()
+    );
     assert_eq!(subscriptions.routes(topic("a/x/1")).matches.groups, []);
 }
 
@@ -150,6 +191,9 @@ fn unsubscribe_takes_the_very_same_filter_only() {
     }
     assert_eq!(subscriptions.unsubscribe(B, filter("a/+")), None);
     assert_eq!(subscriptions.routes(topic("a/b")).matches.targets.len(), 1);
-    assert_eq!(subscriptions.unsubscribe(A, filter("a/+")), Some((subscribed.key, plain())));
+    assert_eq!(
+        subscriptions.unsubscribe(A, filter("a/+")),
+        Some((subscribed.key, plain()))
+    );
     assert_eq!(subscriptions.routes(topic("a/b")).matches.targets, []);
 }

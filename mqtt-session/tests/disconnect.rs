@@ -1,0 +1,208 @@
+//! MQTT 5.0 §3.14: DISCONNECT, in both directions. MQTT 3.1.1 §3.14.
+
+mod support;
+
+use core::time::Duration;
+
+use mqtt_codec::packet::{Connect, ConnectProperties, Disconnect, DisconnectProperties};
+use mqtt_codec::reason_code::DisconnectReasonCode;
+use mqtt_codec::{Packet, PacketType, QoS, Text, Version};
+use mqtt_session::client::{Config as ClientConfig, DisconnectError, Event as ClientEvent};
+use mqtt_session::server::{Config as ServerConfig, DisconnectError as ServerDisconnectError, Event as ServerEvent};
+use mqtt_session::{CloseReason, ProtocolError, PublishError};
+use support::packets::*;
+use support::*;
+
+const NORMAL: Disconnect<'static> = Disconnect {
+    reason_code: DisconnectReasonCode::Success,
+    properties: DisconnectProperties {
+        session_expiry_interval: None,
+        reason_string: None,
+        user_properties: mqtt_codec::property::UserProperties::EMPTY,
+        server_reference: None,
+    },
+};
+
+/// [MQTT-3.14.0-1] A server says nothing but CONNACK before CONNACK: an error of an early packet goes there.
+#[test]
+fn a_server_sends_no_disconnect_before_connack() {
+    for version in VERSIONS {
+        let mut server = Server::new(ServerConfig::default(), version);
+        server.machine.handle_connected(server.now);
+        let refused = server.machine.disconnect(server.now, NORMAL);
+        assert_eq!(refused, Err(ServerDisconnectError::NotConnected));
+        server.receive(connect(version));
+        let refused = server.machine.disconnect(server.now, NORMAL);
+        assert_eq!(refused, Err(ServerDisconnectError::NotConnected));
+        assert_eq!(server.lose_connection(), [Out::Close(CloseReason::ConnectionLost)]);
+    }
+    // A client that meets one takes it for what it is.
+    let mut client = Client::new(client_config(Version::V5_0));
+    client.connect();
+    let error = ProtocolError::UnexpectedPacket(PacketType::Disconnect);
+    assert_eq!(client.receive(NORMAL).last(), Some(&Out::Close(CloseReason::Protocol(error))));
+}
+
+/// [MQTT-3.14.2-2] A server's DISCONNECT has no Session Expiry Interval; one that has it breaks the rules.
+#[test]
+fn a_server_says_nothing_of_the_session_expiry() {
+    let version = Version::V5_0;
+    let properties = DisconnectProperties { session_expiry_interval: Some(5), ..NORMAL.properties };
+    let disconnect = Disconnect { properties, reason_code: DisconnectReasonCode::ServerBusy };
+    let mut server = Server::connected(version);
+    server.machine.disconnect(server.now, disconnect).unwrap();
+    let sent = send(version, Disconnect { properties: NORMAL.properties, ..disconnect });
+    assert_eq!(server.drain(), [sent, Out::Close(CloseReason::Requested)]);
+
+    let mut client = Client::connected(client_config(version));
+    let close = Out::Close(CloseReason::Protocol(ProtocolError::SessionExpiryFromServer));
+    assert_eq!(client.receive(disconnect).last(), Some(&close));
+}
+
+/// [MQTT-3.14.4-1] [MQTT-3.14.4-2] [v3.1.1 MQTT-3.14.4-1] [v3.1.1 MQTT-3.14.4-2] DISCONNECT is the last packet, and the close
+/// follows.
+#[test]
+fn nothing_follows_a_disconnect() {
+    for version in VERSIONS {
+        let mut client = Client::connected(client_config(version));
+        client.machine.disconnect(client.now, NORMAL).unwrap();
+        assert_eq!(client.drain(), [send(version, NORMAL), Out::Close(CloseReason::Requested)]);
+        let refused = client.machine.publish(client.now, message(QoS::AtMostOnce, "a", "x"));
+        assert_eq!(refused, Err(PublishError::NotConnected));
+        assert_eq!(client.machine.disconnect(client.now, NORMAL), Err(DisconnectError::NotConnected));
+        assert_eq!(client.receive(qos1(1, "a", "x")), []);
+        assert_eq!(client.lose_connection(), []);
+        assert_eq!(client.machine.poll_timeout(), None);
+
+        let mut server = Server::connected(version);
+        server.machine.disconnect(server.now, NORMAL).unwrap();
+        let outs = server.drain();
+        match version {
+            Version::V5_0 => assert_eq!(outs, [send(version, NORMAL), Out::Close(CloseReason::Requested)]),
+            // Only the client has one.
+            Version::V3_1 | Version::V3_1_1 => assert_eq!(outs, [Out::Close(CloseReason::Requested)]),
+        }
+        assert_eq!(server.receive(qos1(1, "a", "x")), []);
+    }
+}
+
+/// The server learns from DISCONNECT how the client leaves, and whether the Will goes.
+#[test]
+fn a_disconnect_says_what_becomes_of_the_will() {
+    for version in VERSIONS {
+        let mut server = Server::connected(version);
+        let reason = CloseReason::PeerDisconnected { reason: DisconnectReasonCode::Success };
+        let outs = server.receive(NORMAL);
+        assert!(matches!(outs[0], Out::Server(ServerEvent::Disconnected(_))));
+        assert_eq!(outs[1..], [Out::Close(reason)]);
+        assert!(reason.drops_will());
+    }
+    let mut server = Server::connected(Version::V5_0);
+    let reason = DisconnectReasonCode::DisconnectWithWillMessage;
+    let outs = server.receive(disconnect(reason));
+    assert_eq!(outs[1..], [Out::Close(CloseReason::PeerDisconnected { reason })]);
+    assert!(!CloseReason::PeerDisconnected { reason }.drops_will());
+}
+
+/// A Session Expiry Interval may be changed at the end, but not raised from 0: neither by our client nor by a peer.
+#[test]
+fn the_session_expiry_cannot_be_raised_from_zero() {
+    let version = Version::V5_0;
+    let with = |interval| Disconnect {
+        properties: DisconnectProperties { session_expiry_interval: Some(interval), ..NORMAL.properties },
+        ..NORMAL
+    };
+    let mut client = Client::connected(client_config(version));
+    assert_eq!(client.machine.disconnect(client.now, with(1)), Err(DisconnectError::SessionExpiryRaised));
+    client.machine.disconnect(client.now, with(0)).unwrap();
+    assert_eq!(client.drain().first(), Some(&send(version, with(0))));
+
+    let mut client = Client::connected(lasting(version));
+    client.publish(message(QoS::AtLeastOnce, "a", "x"));
+    client.machine.disconnect(client.now, with(0)).unwrap();
+    let outs = client.drain();
+    assert!(matches!(outs[0], Out::Client(ClientEvent::Published(_))), "the session ends: {outs:?}");
+    assert_eq!(client.machine.in_flight(), 0);
+
+    let mut server = Server::connected(version);
+    let goodbye = send(version, disconnect(DisconnectReasonCode::ProtocolError));
+    let close = Out::Close(CloseReason::Protocol(ProtocolError::SessionExpiryRaised));
+    assert_eq!(server.receive(with(1)), [goodbye, close]);
+
+    let properties = ConnectProperties { session_expiry_interval: Some(9), ..ConnectProperties::default() };
+    let connect = Connect { properties, ..connect(version) };
+    let mut server = Server::connected_with(ServerConfig::default(), &connect);
+    let outs = server.receive(with(1));
+    let [Out::Server(ServerEvent::Disconnected(disconnection)), Out::Close(_)] = outs.as_slice() else { panic!("{outs:?}") };
+    assert_eq!(disconnection.session_expiry_interval, Some(1));
+}
+
+/// Each side says only what is its to say.
+#[test]
+fn each_side_has_its_reason_codes() {
+    for &reason_code in DisconnectReasonCode::ALL {
+        let mut client = Client::connected(client_config(Version::V5_0));
+        let from_client = matches!(
+            reason_code.byte(),
+            0x00 | 0x04 | 0x80..=0x83 | 0x90 | 0x93..=0x99 | 0x9B
+        );
+        let result = client.machine.disconnect(client.now, disconnect(reason_code));
+        assert_eq!(result, if from_client { Ok(()) } else { Err(DisconnectError::ReasonForServers) }, "{reason_code}");
+
+        let mut server = Server::connected(Version::V5_0);
+        let from_server = !matches!(reason_code.byte(), 0x04 | 0x8C);
+        let result = server.machine.disconnect(server.now, disconnect(reason_code));
+        let expected = if from_server { Ok(()) } else { Err(ServerDisconnectError::ReasonForClients) };
+        assert_eq!(result, expected, "{reason_code}");
+    }
+}
+
+/// What the server says when it leaves reaches the application.
+#[test]
+fn the_application_learns_why_the_server_leaves() {
+    let version = Version::V5_0;
+    let properties = DisconnectProperties {
+        reason_string: Text::new("elsewhere").ok(),
+        server_reference: Text::new("other:1883").ok(),
+        ..NORMAL.properties
+    };
+    let reason = DisconnectReasonCode::UseAnotherServer;
+    let mut client = Client::connected(client_config(version));
+    let outs = client.receive(Disconnect { reason_code: reason, properties });
+    let [Out::Client(ClientEvent::Disconnected(said)), close] = outs.as_slice() else { panic!("{outs:?}") };
+    assert_eq!(said.reason, reason);
+    assert_eq!(said.server_reference.as_ref().unwrap().as_str(), "other:1883");
+    assert_eq!(said.reason_string.as_ref().unwrap().as_str(), "elsewhere");
+    assert_eq!(close, &Out::Close(CloseReason::PeerDisconnected { reason }));
+}
+
+/// In 3.x a server has no DISCONNECT.
+#[test]
+fn a_disconnect_from_a_server_is_a_protocol_error_in_3_x() {
+    for version in [Version::V3_1, Version::V3_1_1] {
+        let mut client = Client::connected(client_config(version));
+        let error = ProtocolError::UnexpectedPacket(PacketType::Disconnect);
+        assert_eq!(client.receive(NORMAL), [Out::Close(CloseReason::Protocol(error))]);
+    }
+}
+
+/// A network connection that is lost is closed once, whatever it was doing.
+#[test]
+fn a_lost_connection_is_closed_once() {
+    for version in VERSIONS {
+        let mut client = Client::new(client_config(version));
+        assert_eq!(client.lose_connection(), []);
+        client.connect();
+        assert_eq!(client.lose_connection(), [Out::Close(CloseReason::ConnectionLost)]);
+        assert_eq!(client.lose_connection(), []);
+
+        let mut server = Server::connected(version);
+        assert_eq!(server.lose_connection(), [Out::Close(CloseReason::ConnectionLost)]);
+        assert_eq!(server.lose_connection(), []);
+        assert_eq!(server.advance(Duration::from_secs(1_000)), []);
+    }
+    let config = ClientConfig { keep_alive: Duration::from_secs(1), ..client_config(Version::V5_0) };
+    let mut client = Client::connected(config);
+    client.receive(Packet::Pingresp);
+    assert_eq!(client.lose_connection(), [Out::Close(CloseReason::ConnectionLost)]);
+}

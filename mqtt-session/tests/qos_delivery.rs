@@ -1,0 +1,345 @@
+//! MQTT 5.0 §4.3: the flows of QoS 0, 1 and 2. MQTT 3.1.1 §4.3.
+
+mod support;
+
+use mqtt_codec::packet::{Puback, Pubrec};
+use mqtt_codec::reason_code::{PublishReasonCode, ReleaseReasonCode};
+use mqtt_codec::{QoS, Version};
+use mqtt_session::client::Event as ClientEvent;
+use mqtt_session::server::{Accept, Config as ServerConfig, Event as ServerEvent};
+use mqtt_session::{Acknowledgement, PublishOutcome};
+use support::packets::*;
+use support::*;
+
+/// [MQTT-4.3.1-1] [v3.1.1 MQTT-4.3.1-1] A QoS 0 message goes out once, without DUP, and leaves nothing behind.
+#[test]
+fn qos_0_is_sent_once_without_dup() {
+    for version in VERSIONS {
+        let mut client = Client::connected(client_config(version));
+        let (_, outs) = client.publish(message(QoS::AtMostOnce, "a", "x"));
+        assert_eq!(outs, [send(version, qos0("a", "x"))]);
+        assert_eq!(client.machine.in_flight(), 0);
+
+        let mut server = Server::connected(version);
+        let (_, outs) = server.publish(message(QoS::AtMostOnce, "a", "x"));
+        assert_eq!(outs, [send(version, qos0("a", "x"))]);
+    }
+}
+
+/// [MQTT-3.3.4-1] [v3.1.1 MQTT-3.3.4-1] Nothing answers QoS 0, PUBACK answers QoS 1, PUBREC answers QoS 2.
+#[test]
+fn a_publish_is_answered_by_its_qos() {
+    for version in VERSIONS {
+        let mut client = Client::connected(client_config(version));
+        assert_eq!(client.receive(qos0("a", "0")), [deliver("a", "0")]);
+        assert_eq!(client.receive(qos1(1, "a", "1")), [deliver("a", "1"), send(version, puback(1))]);
+        assert_eq!(client.receive(qos2(2, "a", "2")), [deliver("a", "2"), send(version, pubrec(2))]);
+
+        let mut server = Server::connected(version);
+        assert_eq!(server.receive(qos0("a", "0")), [deliver("a", "0")]);
+        assert_eq!(server.receive(qos1(1, "a", "1")), [deliver("a", "1"), send(version, puback(1))]);
+        assert_eq!(server.receive(qos2(2, "a", "2")), [deliver("a", "2"), send(version, pubrec(2))]);
+    }
+}
+
+/// [MQTT-4.3.2-1] [MQTT-4.3.2-2] [MQTT-4.3.2-3] [v3.1.1 MQTT-4.3.2-1] QoS 1 takes a free identifier, goes out without
+/// DUP, and is under way until its PUBACK.
+#[test]
+fn qos_1_is_unacknowledged_until_puback() {
+    for version in VERSIONS {
+        let mut client = Client::connected(client_config(version));
+        let (first, outs) = client.publish(message(QoS::AtLeastOnce, "a", "x"));
+        assert_eq!(outs, [send(version, qos1(1, "a", "x"))]);
+        let (_, outs) = client.publish(message(QoS::AtLeastOnce, "a", "y"));
+        assert_eq!(outs, [send(version, qos1(2, "a", "y"))]);
+        assert_eq!(client.machine.in_flight(), 2);
+
+        let acknowledged = PublishOutcome::Acknowledged { token: first, reason: PublishReasonCode::Success };
+        assert_eq!(client.receive(puback(1)), [Out::Client(ClientEvent::Published(acknowledged))]);
+        assert_eq!(client.machine.in_flight(), 1);
+    }
+}
+
+/// [MQTT-4.3.2-4] [v3.1.1 MQTT-4.3.2-2] PUBACK goes out when the receiver has taken the message over, not before.
+#[test]
+fn puback_waits_until_the_message_is_taken_over() {
+    for version in VERSIONS {
+        let config = mqtt_session::client::Config { acknowledgement: Acknowledgement::Manual, ..client_config(version) };
+        let mut client = Client::connected(config);
+        assert_eq!(client.receive(qos1(7, "a", "x")), [deliver_manually("a", "x")]);
+        let token = client.tokens.remove(0);
+        client.machine.acknowledge(client.now, token, PublishReasonCode::Success).unwrap();
+        assert_eq!(client.drain(), [send(version, puback(7))]);
+    }
+}
+
+/// [MQTT-4.3.2-5] [v3.1.1 MQTT-4.3.2-2] After PUBACK a PUBLISH with the identifier is a new message, whatever DUP says.
+#[test]
+fn an_identifier_means_a_new_message_after_puback() {
+    for version in VERSIONS {
+        let mut server = Server::connected(version);
+        let first = qos1(7, "a", "x");
+        for publish in [first, first, again(first)] {
+            assert_eq!(server.receive(publish), [deliver("a", "x"), send(version, puback(7))]);
+        }
+    }
+}
+
+/// [MQTT-4.3.3-1] [MQTT-4.3.3-2] [MQTT-4.3.3-3] [MQTT-4.3.3-4] [MQTT-4.3.3-5] [v3.1.1 MQTT-4.3.3-1] QoS 2 takes a free
+/// identifier, goes out without DUP, is answered by PUBREL at PUBREC, and is under way until PUBCOMP.
+#[test]
+fn qos_2_runs_through_its_four_packets() {
+    for version in VERSIONS {
+        let mut client = Client::connected(client_config(version));
+        let (token, outs) = client.publish(message(QoS::ExactlyOnce, "a", "x"));
+        assert_eq!(outs, [send(version, qos2(1, "a", "x"))]);
+        assert_eq!(client.receive(pubrec(1)), [send(version, pubrel(1))]);
+        assert_eq!(client.machine.in_flight(), 1);
+        let acknowledged = PublishOutcome::Acknowledged { token, reason: PublishReasonCode::Success };
+        assert_eq!(client.receive(pubcomp(1)), [Out::Client(ClientEvent::Published(acknowledged))]);
+        assert_eq!(client.machine.in_flight(), 0);
+
+        let mut server = Server::connected(version);
+        let (token, outs) = server.publish(message(QoS::ExactlyOnce, "a", "x"));
+        assert_eq!(outs, [send(version, qos2(1, "a", "x"))]);
+        assert_eq!(server.receive(pubrec(1)), [send(version, pubrel(1))]);
+        let acknowledged = PublishOutcome::Acknowledged { token, reason: PublishReasonCode::Success };
+        assert_eq!(server.receive(pubcomp(1)), [Out::Server(ServerEvent::Published(acknowledged))]);
+    }
+}
+
+/// [MQTT-4.3.3-4] A PUBREC of 0x80 or above gets no PUBREL: the exchange is over and its identifier free.
+#[test]
+fn a_refused_qos_2_publish_gets_no_pubrel() {
+    let version = Version::V5_0;
+    let mut client = Client::connected(client_config(version));
+    let (token, _) = client.publish(message(QoS::ExactlyOnce, "a", "x"));
+    let reason = PublishReasonCode::QuotaExceeded;
+    let refused = PublishOutcome::Acknowledged { token, reason };
+    assert_eq!(client.receive(Pubrec::new(id(1), reason)), [Out::Client(ClientEvent::Published(refused))]);
+    assert_eq!(client.machine.in_flight(), 0);
+}
+
+/// [MQTT-4.3.3-6] [v3.1.1 MQTT-4.3.3-1] After PUBREL the PUBLISH is never sent again, not even on a new connection.
+#[test]
+fn no_publish_follows_a_pubrel() {
+    for version in [Version::V3_1_1, Version::V5_0] {
+        let mut client = Client::connected(lasting(version));
+        client.publish(message(QoS::ExactlyOnce, "a", "x"));
+        client.receive(pubrec(1));
+        client.lose_connection();
+        assert_eq!(client.reconnect(true), [send(version, pubrel(1))]);
+    }
+}
+
+/// [MQTT-4.3.3-7] [MQTT-4.3.3-13] A message that expires under way is sent again, and its exchange runs to the end.
+#[test]
+fn an_exchange_under_way_does_not_expire() {
+    let version = Version::V5_0;
+    let mut client = Client::connected(lasting(version));
+    let properties = mqtt_codec::packet::PublishProperties {
+        message_expiry_interval: Some(1),
+        ..Default::default()
+    };
+    let expiring = mqtt_session::Message { properties: (&properties).into(), ..message(QoS::ExactlyOnce, "a", "x") };
+    client.publish(expiring);
+    client.lose_connection();
+    client.now = client.now + core::time::Duration::from_secs(3_000);
+    let publish = mqtt_codec::packet::Publish { properties, ..again(qos2(1, "a", "x")) };
+    assert_eq!(client.reconnect(true), [send(version, publish)]);
+    assert_eq!(client.receive(pubrec(1)), [send(version, pubrel(1))]);
+    assert_eq!(client.receive(pubcomp(1)).len(), 1);
+}
+
+/// [MQTT-4.3.3-8] PUBREC goes out when the receiver has taken the message over, not before.
+#[test]
+fn pubrec_waits_until_the_message_is_taken_over() {
+    for version in VERSIONS {
+        let config = ServerConfig { acknowledgement: Acknowledgement::Manual, ..ServerConfig::default() };
+        let mut server = Server::connected_with(config, &connect(version));
+        assert_eq!(server.receive(qos2(7, "a", "x")), [deliver_manually("a", "x")]);
+        let token = server.tokens.remove(0);
+        let properties = Default::default();
+        server.machine.acknowledge(server.now, token, PublishReasonCode::Success, &properties).unwrap();
+        assert_eq!(server.drain(), [send(version, pubrec(7))]);
+    }
+}
+
+/// [MQTT-4.3.3-9] After a PUBREC of 0x80 or above a PUBLISH with the identifier is a new message.
+#[test]
+fn an_identifier_means_a_new_message_after_a_refusing_pubrec() {
+    let config = ServerConfig { acknowledgement: Acknowledgement::Manual, ..ServerConfig::default() };
+    let mut server = Server::connected_with(config, &connect(Version::V5_0));
+    server.receive(qos2(7, "a", "x"));
+    let (token, reason) = (server.tokens.remove(0), PublishReasonCode::NotAuthorized);
+    server.machine.acknowledge(server.now, token, reason, &Default::default()).unwrap();
+    assert_eq!(server.drain(), [send(Version::V5_0, Pubrec::new(id(7), reason))]);
+    assert_eq!(server.receive(qos2(7, "a", "y")), [deliver_manually("a", "y")]);
+}
+
+/// [v3.1.1 MQTT-3.3.5-2] 3.x cannot refuse: a QoS 2 message that is not wanted is acknowledged as any other, and its
+/// exchange goes on.
+#[test]
+fn a_refused_message_is_acknowledged_as_success_in_3_x() {
+    for version in [Version::V3_1, Version::V3_1_1] {
+        let config = ServerConfig { acknowledgement: Acknowledgement::Manual, ..ServerConfig::default() };
+        let mut server = Server::connected_with(config, &connect(version));
+        server.receive(qos2(7, "a", "x"));
+        server.receive(qos1(8, "a", "x"));
+        for token in core::mem::take(&mut server.tokens) {
+            let reason = PublishReasonCode::NotAuthorized;
+            server.machine.acknowledge(server.now, token, reason, &Default::default()).unwrap();
+        }
+        assert_eq!(server.drain(), [send(version, pubrec(7)), send(version, puback(8))]);
+        assert_eq!(server.receive(again(qos2(7, "a", "x"))), [send(version, pubrec(7))]);
+        assert_eq!(server.receive(pubrel(7)), [send(version, pubcomp(7))]);
+    }
+}
+
+/// [MQTT-4.3.3-10] [v3.1.1 MQTT-4.3.3-2] Until PUBREL arrives, a repeated PUBLISH is acknowledged again, not delivered.
+#[test]
+fn repeated_qos2_publish_is_acknowledged_but_not_redelivered() {
+    for version in VERSIONS {
+        let mut client = Client::connected(client_config(version));
+        let publish = qos2(7, "sensors/door", "open");
+        assert_eq!(client.receive(publish), [deliver("sensors/door", "open"), send(version, pubrec(7))]);
+        assert_eq!(client.receive(again(publish)), [send(version, pubrec(7))]);
+        assert_eq!(client.receive(publish), [send(version, pubrec(7))]);
+
+        let mut server = Server::connected(version);
+        assert_eq!(server.receive(publish), [deliver("sensors/door", "open"), send(version, pubrec(7))]);
+        assert_eq!(server.receive(again(publish)), [send(version, pubrec(7))]);
+    }
+}
+
+/// [MQTT-4.3.3-10] [MQTT-4.1.0-1] The identifier stays open over a reconnect.
+#[test]
+fn a_qos_2_publish_that_comes_again_on_a_new_connection_is_not_redelivered() {
+    for version in [Version::V3_1_1, Version::V5_0] {
+        let mut client = Client::connected(lasting(version));
+        client.receive(qos2(7, "a", "x"));
+        client.lose_connection();
+        client.reconnect(true);
+        assert_eq!(client.receive(again(qos2(7, "a", "x"))), [send(version, pubrec(7))]);
+
+        let mut server = Server::connected(version);
+        server.receive(qos2(7, "a", "x"));
+        server.lose_connection();
+        let mut connect = connect(version);
+        connect.clean_start = false;
+        server.reconnect(&connect);
+        assert_eq!(server.receive(again(qos2(7, "a", "x"))), [send(version, pubrec(7))]);
+        assert_eq!(server.receive(pubrel(7)), [send(version, pubcomp(7))]);
+    }
+}
+
+/// A QoS 2 message that the application has not taken over when the connection is lost is acknowledged on the next one,
+/// when it has.
+#[test]
+fn a_qos_2_message_can_be_acknowledged_on_a_later_connection() {
+    let version = Version::V5_0;
+    let config = mqtt_session::client::Config { acknowledgement: Acknowledgement::Manual, ..lasting(version) };
+    let mut client = Client::connected(config);
+    client.receive(qos2(7, "a", "x"));
+    client.receive(qos2(8, "a", "y"));
+    client.lose_connection();
+    client.reconnect(true);
+    assert_eq!(client.receive(again(qos2(7, "a", "x"))), []);
+    for token in core::mem::take(&mut client.tokens) {
+        client.machine.acknowledge(client.now, token, PublishReasonCode::Success).unwrap();
+    }
+    assert_eq!(client.drain(), [send(version, pubrec(7))]);
+    assert_eq!(client.receive(again(qos2(8, "a", "y"))), [send(version, pubrec(8))]);
+}
+
+/// [MQTT-4.3.3-11] [MQTT-4.3.3-12] [v3.1.1 MQTT-4.3.3-2] PUBREL is answered by PUBCOMP; after it a PUBLISH with the
+/// identifier is a new message.
+#[test]
+fn an_identifier_means_a_new_message_after_pubcomp() {
+    for version in VERSIONS {
+        let mut client = Client::connected(client_config(version));
+        client.receive(qos2(7, "a", "x"));
+        assert_eq!(client.receive(pubrel(7)), [send(version, pubcomp(7))]);
+        let again = again(qos2(7, "a", "y"));
+        assert_eq!(client.receive(again), [deliver("a", "y"), send(version, pubrec(7))]);
+    }
+}
+
+/// [MQTT-4.3.3-11] PUBREL for an identifier that is not known is answered, too: with 0x92 in 5.0.
+#[test]
+fn an_unknown_pubrel_is_answered() {
+    for version in VERSIONS {
+        let mut server = Server::connected(version);
+        let answer = match version {
+            Version::V5_0 => {
+                mqtt_codec::packet::Pubcomp::new(id(9), ReleaseReasonCode::PacketIdentifierNotFound)
+            }
+            Version::V3_1 | Version::V3_1_1 => pubcomp(9),
+        };
+        assert_eq!(server.receive(pubrel(9)), [send(version, answer)]);
+    }
+}
+
+/// PUBREC for an identifier that is not known, or known already, is answered by PUBREL, so that the peer can end its side;
+/// one of 0x80 and above is not, and neither are PUBACK and PUBCOMP.
+#[test]
+fn an_unknown_acknowledgement_does_no_harm() {
+    for version in VERSIONS {
+        let mut client = Client::connected(client_config(version));
+        let answer = match version {
+            Version::V5_0 => mqtt_codec::packet::Pubrel::new(id(9), ReleaseReasonCode::PacketIdentifierNotFound),
+            Version::V3_1 | Version::V3_1_1 => pubrel(9),
+        };
+        assert_eq!(client.receive(pubrec(9)), [send(version, answer)]);
+        assert_eq!(client.receive(puback(9)), []);
+        assert_eq!(client.receive(pubcomp(9)), []);
+        assert_eq!(client.machine.counters().ignored_acknowledgements, 2);
+
+        client.publish(message(QoS::ExactlyOnce, "a", "x"));
+        assert_eq!(client.receive(pubrec(1)), [send(version, pubrel(1))]);
+        assert_eq!(client.receive(pubrec(1)), [send(version, pubrel(1))]);
+    }
+    let mut client = Client::connected(client_config(Version::V5_0));
+    assert_eq!(client.receive(Pubrec::new(id(9), PublishReasonCode::QuotaExceeded)), []);
+    assert_eq!(client.receive(Puback::new(id(9), PublishReasonCode::QuotaExceeded)), []);
+}
+
+/// The flows take the time of durability: PUBREL and PUBCOMP leave when the caller says so.
+#[test]
+fn the_flows_leave_the_moment_of_each_answer_to_the_caller() {
+    use mqtt_session::*;
+    let now = Instant::default();
+    let (mut buffer, mut pool) = (TxBuffer::new(), ChunkPool::default());
+    let mut session = Session::new();
+    let mut connection = Connection::new(Negotiated::new(Version::V5_0, Role::Server));
+
+    let packet_id = session.start(&connection, AcknowledgedQoS::ExactlyOnce, "kept").unwrap();
+    let received = session.receive(&mut connection, now, pubrec(1).into()).unwrap();
+    let reason = PublishReasonCode::Success;
+    assert_eq!(received, Received::PubrecReceived { packet_id, kept: Some("kept"), reason });
+    assert_eq!(session.outbound().collect::<Vec<_>>(), [(packet_id, &OutboundExchange::AwaitPubcomp)]);
+    session.receive(&mut connection, now, qos2(5, "a", "x").into()).unwrap();
+    session.hold(&mut connection, AcknowledgedQoS::ExactlyOnce, id(5));
+    let received = session.receive(&mut connection, now, pubrel(5).into()).unwrap();
+    assert_eq!(received, Received::Released { packet_id: id(5), known: Known::Yes });
+
+    let mut tx = Tx { buffer: &mut buffer, pool: &mut pool };
+    session.release(&connection, packet_id, &mut tx);
+    session.complete(&mut connection, id(5), Known::Yes, &mut tx);
+    session.acknowledge(&mut connection, AcknowledgedQoS::ExactlyOnce, id(5), reason, &mut tx);
+    let sent = split(Version::V5_0, &buffer.segments().flatten().copied().collect::<Vec<_>>());
+    let expected = [send(Version::V5_0, pubrel(1)), send(Version::V5_0, pubcomp(5)), send(Version::V5_0, pubrec(5))];
+    assert_eq!(sent.into_iter().map(Out::Send).collect::<Vec<_>>(), expected);
+}
+
+/// A payload above the copy limit is a slice of the caller's allocation in the send buffer.
+#[test]
+fn a_large_payload_is_not_copied() {
+    let mut server = Server::new(ServerConfig::default(), Version::V5_0);
+    server.open(&connect(Version::V5_0));
+    server.accept(Accept::default());
+    let payload = bytes::Bytes::from(vec![b'x'; 10_000]);
+    let large = mqtt_session::Message { payload: payload.clone(), ..message(QoS::AtLeastOnce, "a", "") };
+    server.machine.publish(server.now, large).unwrap();
+    assert!(server.machine.tx().segments().any(|segment| segment.as_ptr() == payload.as_ptr()));
+}

@@ -1,0 +1,139 @@
+//! Which subscription a message goes to.
+
+use alloc::sync::Arc;
+
+use mqtt_codec::{QoS, TopicFilter, TopicFilterBuf, TopicName};
+use mqtt_session::client::RequestToken;
+use mqtt_session::{Delivered, DeliveryToken};
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+
+use super::subscription::{Acknowledge, Incoming};
+
+/// The subscriptions of a client.
+#[derive(Debug)]
+pub(super) struct Streams {
+    streams: Vec<Stream>,
+    acknowledgements: mpsc::UnboundedSender<DeliveryToken>,
+    /// How many places of a stream are kept for QoS 1 and 2.
+    kept: usize,
+}
+
+#[derive(Debug)]
+struct Stream {
+    /// Of its SUBSCRIBE.
+    token: RequestToken,
+    filter: TopicFilterBuf,
+    messages: mpsc::Sender<Incoming>,
+}
+
+/// What became of a message that came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Delivery {
+    /// Who wants it has it, or it was of QoS 0 and there was no room.
+    Done,
+    /// A message of QoS 1 or 2 had no room: the server sends more than it may.
+    NoRoom,
+}
+
+impl Streams {
+    pub(super) fn new(acknowledgements: mpsc::UnboundedSender<DeliveryToken>, kept: usize) -> Self {
+        Self { streams: Vec::new(), acknowledgements, kept }
+    }
+
+    pub(super) fn add(&mut self, token: RequestToken, filter: TopicFilterBuf, messages: mpsc::Sender<Incoming>) {
+        self.streams.push(Stream { token, filter, messages });
+    }
+
+    /// The SUBSCRIBE was refused.
+    pub(super) fn remove(&mut self, token: RequestToken) {
+        self.streams.retain(|stream| stream.token != token);
+    }
+
+    /// The subscription has ended.
+    pub(super) fn remove_filter(&mut self, filter: &TopicFilterBuf) {
+        self.streams.retain(|stream| stream.filter != *filter);
+    }
+
+    /// Gives a message to every subscription that matches. One that nobody wants any more is acknowledged.
+    pub(super) fn deliver(&mut self, mut delivered: Delivered) -> Delivery {
+        let token = delivered.token.take();
+        let acknowledge = token.map(|token| Arc::new(Acknowledge::new(token, self.acknowledgements.clone())));
+        let kept = if delivered.message.qos == QoS::AtMostOnce { self.kept } else { 0 };
+        let mut delivery = Delivery::Done;
+        self.streams.retain(|stream| {
+            let topic = delivered.message.topic.borrowed();
+            if stream.messages.is_closed() {
+                return false;
+            }
+            if !matches(stream.filter.borrowed(), topic) {
+                return true;
+            }
+            if kept > 0 && stream.messages.capacity() <= kept {
+                return true;
+            }
+            let incoming = Incoming { delivered: copy(&delivered), acknowledge: acknowledge.clone() };
+            if let Err(TrySendError::Full(_)) = stream.messages.try_send(incoming) {
+                delivery = Delivery::NoRoom;
+            }
+            true
+        });
+        delivery
+    }
+}
+
+fn copy(delivered: &Delivered) -> Delivered {
+    Delivered {
+        message: delivered.message.clone(),
+        dup: delivered.dup,
+        subscription_identifiers: delivered.subscription_identifiers.clone(),
+        token: None,
+    }
+}
+
+/// Whether a topic is one that a filter asks for. Standard: MQTT 5.0 §4.7.
+fn matches(filter: TopicFilter<'_>, topic: TopicName<'_>) -> bool {
+    let filter = filter.shared().map_or(filter, |(_, filter)| filter);
+    // [MQTT-4.7.2-1]
+    if topic.is_dollar() && filter.as_str().starts_with(['+', '#']) {
+        return false;
+    }
+    let mut levels = topic.levels();
+    for wanted in filter.levels() {
+        match (wanted, levels.next()) {
+            // [MQTT-4.7.1-1]: also of the level above.
+            ("#", _) => return true,
+            ("+", Some(_)) => {}
+            (wanted, Some(level)) if wanted == level => {}
+            (_, _) => return false,
+        }
+    }
+    levels.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_matches_what_the_standard_says() {
+        let matching = |filter, topic| matches(TopicFilter::new(filter).unwrap(), TopicName::new(topic).unwrap());
+        for (filter, topic) in [
+            ("a/b", "a/b"),
+            ("a/+", "a/b"),
+            ("a/#", "a"),
+            ("a/#", "a/b/c"),
+            ("+/+", "/a"),
+            ("#", "a/b"),
+            ("$SYS/#", "$SYS/a"),
+            ("$share/g/a/+", "a/b"),
+        ] {
+            assert!(matching(filter, topic), "{filter} {topic}");
+        }
+        for (filter, topic) in
+            [("a/b", "a"), ("a", "a/b"), ("a/+", "a"), ("+", "a/b"), ("#", "$SYS/a"), ("+/a", "$SYS/a"), ("+", "/a")]
+        {
+            assert!(!matching(filter, topic), "{filter} {topic}");
+        }
+    }
+}
