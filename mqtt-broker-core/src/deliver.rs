@@ -17,7 +17,6 @@ use crate::matching::SessionKey;
 use crate::outgoing::{Dup, Form, Put, Source};
 use crate::queue::Queued;
 use crate::record::Record;
-use crate::session::BrokerSession;
 use crate::timer::Timer;
 
 /// What became of a message for one session.
@@ -181,6 +180,7 @@ impl Hub {
         let Some(session) = self.sessions.get(key) else { return };
         if let Some(at) = session.queue.next_expiry() {
             self.timers.set(Timer::QueueExpiry(key, session.epoch), at);
+            self.tidy_timers();
         }
     }
 
@@ -218,6 +218,7 @@ impl Hub {
             qos: queued.qos,
             retain: queued.retain,
             identifiers: queued.identifiers.as_deref().map(Vec::from).unwrap_or_default(),
+            group: queued.group.clone(),
         });
     }
 

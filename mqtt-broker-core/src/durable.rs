@@ -118,8 +118,6 @@ impl Durable {
         }
         let position = self.next;
         self.next = Position(position.0 + 1);
-        // The store may forget a message that nothing refers to when the batch ends.
-        self.last_message = None;
         self.handed.push_back((position, self.batch_bytes));
         self.handed_bytes += self.batch_bytes;
         self.batch_bytes = 0;

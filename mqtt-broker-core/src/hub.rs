@@ -1,6 +1,5 @@
 //! Links and sessions together: what gets a message, a packet or a close to a client.
 
-use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
 use mqtt_codec::packet::{Disconnect, DisconnectProperties};
@@ -13,6 +12,7 @@ use crate::config::Config;
 use crate::counters::{Cause, Counters};
 use crate::durable::Durable;
 use crate::event::Event;
+use crate::kept_will::KeptWill;
 use crate::link::{Link, LinkState, Reading};
 use crate::link_id::LinkId;
 use crate::links::Links;
@@ -35,7 +35,7 @@ pub(crate) struct Hub {
     pub(crate) durable: Durable,
     pub(crate) counters: Counters,
     pub(crate) actions: VecDeque<Action>,
-    /// Kept messages, by their bytes.
+    /// Kept messages and wills, by their bytes.
     pub(crate) kept: MemoryGauge,
     /// Links that are not read because the store is behind.
     pub(crate) waiting_for_store: VecDeque<LinkId>,
@@ -190,7 +190,7 @@ impl Hub {
     }
 
     /// The will of a session, taken out of it.
-    pub(crate) fn take_will(&mut self, session: SessionKey) -> Option<Box<mqtt_codec::packet::WillBuf>> {
+    pub(crate) fn take_will(&mut self, session: SessionKey) -> Option<KeptWill> {
         self.sessions.get_mut(session)?.will.take()
     }
 }

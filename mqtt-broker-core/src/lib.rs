@@ -72,6 +72,7 @@ mod deliver;
 mod durable;
 mod event;
 mod hub;
+mod kept_will;
 mod link;
 mod link_id;
 mod links;

@@ -3,11 +3,10 @@
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 
-use mqtt_codec::QoS;
+use mqtt_codec::{QoS, TopicFilterBuf};
 use mqtt_codec::property::SubscriptionIdentifier;
 use mqtt_session::Instant;
 
-use crate::matching::GroupKey;
 use crate::message::Message;
 
 /// A message on its way to one session.
@@ -21,8 +20,8 @@ pub(crate) struct Queued {
     /// The RETAIN flag with which it goes to this session.
     pub(crate) retain: bool,
     pub(crate) identifiers: Option<Arc<[SubscriptionIdentifier]>>,
-    /// The shared group that it came through.
-    pub(crate) group: Option<GroupKey>,
+    /// The whole filter of the shared group that it came through: whither it goes back.
+    pub(crate) group: Option<TopicFilterBuf>,
 }
 
 impl Queued {

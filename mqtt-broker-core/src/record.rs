@@ -23,7 +23,7 @@
 //! | `03` | [`Subscribed`](Record::Subscribed) | client id `text`; filter `text`; options `u8` as in SUBSCRIBE; Subscription Identifier `u32`, 0 for none |
 //! | `04` | [`Unsubscribed`](Record::Unsubscribed) | client id `text`; filter `text` |
 //! | `05` | [`Message`](Record::Message) | `message id`; flags `u8`: 3 QoS, 4 retain, 8 expires, 10 publisher, 20 principal (hexadecimal); expires at `instant` if flagged; publisher's client id `text` if flagged; its principal `text` if flagged; topic `text`; `properties`; payload: `u64` length and bytes |
-//! | `06` | [`Queued`](Record::Queued) | client id `text`; sequence `u64`; `message id`; flags `u8`: 3 QoS, 4 retain; Subscription Identifiers `u32` each, then `00000000` |
+//! | `06` | [`Queued`](Record::Queued) | client id `text`; sequence `u64`; `message id`; flags `u8`: 3 QoS, 4 retain, 8 group; Subscription Identifiers `u32` each, then `00000000`; group: `text`, only with its flag |
 //! | `07` | [`Sent`](Record::Sent) | client id `text`; sequence `u64`; packet id `u16` |
 //! | `08` | [`Received`](Record::Received) | client id `text`; sequence `u64` |
 //! | `09` | [`Settled`](Record::Settled) | client id `text`; sequence `u64` |
@@ -126,6 +126,8 @@ pub enum Record {
         retain: bool,
         /// The Subscription Identifiers with which it goes to this session.
         identifiers: Vec<SubscriptionIdentifier>,
+        /// The whole filter of the shared group that it came through, if it did: whither it goes back.
+        group: Option<TopicFilterBuf>,
     },
     /// The queued message has a Packet Identifier: it may have been sent.
     Sent {

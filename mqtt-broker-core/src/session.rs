@@ -5,11 +5,11 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use mqtt_codec::packet::WillBuf;
 use mqtt_codec::property::SubscriptionIdentifier;
 use mqtt_codec::{ClientIdBuf, PacketId, QoS, TextBuf, TopicFilterBuf, Version};
 use mqtt_session::{Instant, Session};
 
+use crate::kept_will::KeptWill;
 use crate::link_id::LinkId;
 use crate::matching::{FilterKey, SessionKey};
 use crate::message::Publisher;
@@ -34,7 +34,7 @@ pub(crate) struct BrokerSession {
     pub(crate) is_stored: bool,
     /// Who created it; `None` is anonymous.
     pub(crate) principal: Option<TextBuf>,
-    pub(crate) will: Option<Box<WillBuf>>,
+    pub(crate) will: Option<KeptWill>,
     /// What only few sessions have.
     pub(crate) rare: Option<Box<Rare>>,
     pub(crate) next_sequence: u64,

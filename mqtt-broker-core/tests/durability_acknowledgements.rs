@@ -2,20 +2,14 @@
 
 mod harness;
 
-use std::time::Duration;
-
 use harness::store::Durable;
 use harness::{
-    Saw, again, connack, connect, connect_as, disconnect, puback, pubcomp, pubrec, pubrel, qos0,
-    qos1, qos2, resuming, retained, suback, subscribe, unsubscribe, will,
+    again, connect, connect_as, puback, pubcomp, pubrec, pubrel, qos1, qos2, resuming, retained,
+    suback, subscribe, unsuback, unsubscribe,
 };
 use mqtt_broker_core::Config;
-use mqtt_codec::packet::{
-    AcknowledgementProperties, Disconnect, DisconnectProperties, Unsuback, UnsubscribeReasonCodes,
-};
-use mqtt_codec::reason_code::{DisconnectReasonCode, SubscribeReasonCode, UnsubscribeReasonCode};
+use mqtt_codec::reason_code::{SubscribeReasonCode, UnsubscribeReasonCode};
 use mqtt_codec::{Packet, QoS, Version};
-use mqtt_session::CloseReason;
 
 const V5: Version = Version::V5_0;
 const GRANTED: [SubscribeReasonCode; 1] = [SubscribeReasonCode::GrantedQoS2];
@@ -274,12 +268,4 @@ fn pubrel_waits_until_pubrec_is_stored() {
         world.commit_all();
         assert_eq!(world.take(link).sent().len(), 1);
     }
-}
-
-fn unsuback(packet_id: u16, codes: &[UnsubscribeReasonCode]) -> Packet<'_> {
-    Packet::Unsuback(Unsuback {
-        packet_id: harness::id(packet_id),
-        properties: AcknowledgementProperties::default(),
-        reason_codes: UnsubscribeReasonCodes::new(codes).unwrap(),
-    })
 }

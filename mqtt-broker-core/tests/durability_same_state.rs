@@ -13,7 +13,7 @@ use mqtt_codec::{Packet, QoS, Version};
 /// With no store the broker behaves the same, in memory.
 #[test]
 fn a_store_that_commits_at_once_changes_nothing_that_a_client_sees() {
-    for seed in 0..150 {
+    for seed in 0..60 {
         let mut without = Script::new(seed, Durable::without_store(config()), Interruption::None);
         let mut with = Script::new(seed, Durable::new(config()), Interruption::None);
         for step in 0..250 {
@@ -25,7 +25,7 @@ fn a_store_that_commits_at_once_changes_nothing_that_a_client_sees() {
 /// Restoring from the records gives the same state: a client cannot tell a crash from a cut.
 #[test]
 fn a_crash_with_everything_durable_is_a_cut_of_all_connections() {
-    for seed in 0..150 {
+    for seed in 0..60 {
         let mut without = Script::new(seed, Durable::without_store(wide()), Interruption::Cut);
         let mut with = Script::new(seed, Durable::new(wide()), Interruption::Crash);
         for step in 0..250 {

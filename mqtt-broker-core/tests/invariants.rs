@@ -78,7 +78,9 @@ proptest! {
         let gauges = run.broker.gauges();
         let counts = (gauges.links, gauges.connected, gauges.sessions, gauges.subscriptions, gauges.retained_messages);
         prop_assert_eq!(counts, (0, 0, 0, 0, 0));
-        prop_assert_eq!(gauges.memory_bytes, idle_memory(&config));
+        // One match result is kept at least, with the memory that an earlier one in its place took.
+        let left = gauges.memory_bytes.saturating_sub(idle_memory(&config));
+        prop_assert!(left <= 256, "{left} bytes");
     }
 
     #[test]

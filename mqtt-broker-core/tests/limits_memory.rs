@@ -13,10 +13,10 @@ mod harness;
 
 use harness::{
     Saw, VERSIONS, World, connect, connect_as, disconnect, id, leak, qos0, qos1, refused, resuming,
-    retained, suback, subscribe,
+    retained, suback, subscribe, will,
 };
 use mqtt_broker_core::{Cause, Config, LinkId};
-use mqtt_codec::packet::{AcknowledgementProperties, Puback};
+use mqtt_codec::packet::{AcknowledgementProperties, Connect, Puback};
 use mqtt_codec::reason_code::{
     ConnectReasonCode, DisconnectReasonCode, PublishReasonCode, SubscribeReasonCode,
 };
@@ -120,6 +120,35 @@ fn memory_is_given_back_when_messages_are_acknowledged() {
     world.send(link, harness::puback(1));
     world.send(publisher, qos1(1, "t", payload));
     assert_eq!(world.take(publisher).packets(), [harness::puback(1)]);
+}
+
+/// What waits for slow clients and the wills of those who are there are counted as well.
+#[test]
+fn send_buffers_and_wills_are_counted_while_they_are_there() {
+    let mut world = World::new(Config::default());
+    let subscriber = world.connect(connect("subscriber"));
+    world.send(subscriber, subscribe(1, "t", QoS::AtMostOnce));
+    let publisher = world.connect(connect("publisher"));
+    world.send(publisher, qos0("t", ""));
+    let before = world.broker.gauges().memory_bytes;
+    world.draining = false;
+    for _ in 0..100 {
+        world.send(publisher, qos0("t", leak("x".repeat(4_000))));
+    }
+    let waiting = world.broker.gauges().memory_bytes - before;
+    assert!((400_000..500_000).contains(&waiting), "{waiting}");
+    world.write(subscriber, usize::MAX);
+    assert_eq!(world.broker.gauges().memory_bytes, before);
+
+    world.draining = true;
+    let link = world.connect(Connect {
+        will: Some(will("w", leak("x".repeat(10_000)))),
+        ..connect("a")
+    });
+    let with_will = world.broker.gauges().memory_bytes - before;
+    assert!((10_000..12_000).contains(&with_will), "{with_will}");
+    world.send(link, disconnect(DisconnectReasonCode::Success));
+    assert_eq!(world.broker.gauges().memory_bytes, before);
 }
 
 /// A broker with a connected `publisher` (whose session is there) that counts so much of its limit.

@@ -483,6 +483,7 @@ fn queued(id: &str, sequence: u64, message: u64) -> Record {
         qos: QoS::AtLeastOnce,
         retain: false,
         identifiers: Vec::new(),
+        group: None,
     }
 }
 

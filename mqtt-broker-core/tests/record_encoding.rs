@@ -191,6 +191,7 @@ fn the_keys_of_a_session_are_in_the_order_in_which_it_is_built() {
         qos: QoS::AtLeastOnce,
         retain: false,
         identifiers: Vec::new(),
+        group: None,
     };
     let in_order = [
         Record::Message(Message::new(topic("a"), Bytes::new())),
@@ -452,8 +453,24 @@ fn golden_queues() -> Vec<Golden> {
                 qos: QoS::AtLeastOnce,
                 retain: true,
                 identifiers: vec![identifier(1), identifier(2)],
+                group: None,
             },
             encoding: "01 06 0001 63 0000000000000009 00000001 00000002 0000000000000003 05 00000001 00000002 00000000",
+            key: "53 63 00 04 0000000000000009 01",
+            change: KeyChange::Put,
+        },
+        Golden {
+            name: "queued message of a shared group",
+            record: Record::Queued {
+                client_id: client_id("c"),
+                sequence: 9,
+                message: id,
+                qos: QoS::AtLeastOnce,
+                retain: false,
+                identifiers: Vec::new(),
+                group: Some(TopicFilterBuf::new("$share/g/a").unwrap()),
+            },
+            encoding: "01 06 0001 63 0000000000000009 00000001 00000002 0000000000000003 09 00000000 000A 2473686172652F672F61",
             key: "53 63 00 04 0000000000000009 01",
             change: KeyChange::Put,
         },

@@ -1,7 +1,7 @@
 use crate::field::Field;
 use crate::fixed_header::{FixedHeader, fixed_header};
 use crate::packet::{
-    Auth, Connack, Connect, Disconnect, Packet, PacketType, Puback, Pubcomp, Publish, Pubrec,
+    Auth, Connack, Connect, Disconnect, Packet, PacketType, Puback, Pubcomp, PublishHead, Pubrec,
     Pubrel, Suback, Subscribe, Unsuback, Unsubscribe,
 };
 use crate::reader::Reader;
@@ -64,23 +64,24 @@ pub(crate) fn decode_traced<'a, T: Trace>(
         header.header_len,
     );
     let mut reader = Reader::new(body, len, trace);
-    if header.packet_type == PacketType::Publish {
-        if version.has_properties() {
-            return decode_publish_v5(header, reader);
-        }
-        return Ok(Some((Packet::Publish(Publish::decode(version, header.flags, &mut reader)?), len)));
+    if header.packet_type != PacketType::Publish {
+        return decode_other(version, header, &mut reader);
     }
-    decode_other(version, header, &mut reader)
+    let head = PublishHead::decode(header.flags, &mut reader)?;
+    if version.has_properties() && !reader.no_properties() {
+        return decode_with_properties(head, len, &mut reader);
+    }
+    Ok(Some((Packet::Publish(head.without_properties(version, reader.payload())?), len)))
 }
 
-/// Apart from that of 3.x, which then keeps everything in registers.
+/// A PUBLISH of 5.0, apart from those without properties, which then keep everything in registers.
 #[inline(never)]
-fn decode_publish_v5<'a, T: Trace>(
-    header: FixedHeader,
-    mut reader: Reader<'a, T>,
+fn decode_with_properties<'a, T: Trace>(
+    head: PublishHead<'a>,
+    len: usize,
+    reader: &mut Reader<'a, T>,
 ) -> Result<Option<(Packet<'a>, usize)>, DecodeError> {
-    let publish = Publish::decode(Version::V5_0, header.flags, &mut reader)?;
-    Ok(Some((Packet::Publish(publish), header.packet_len())))
+    Ok(Some((Packet::Publish(head.with_properties(reader)?), len)))
 }
 
 /// All but PUBLISH. Each packet is built where it is returned: moving one is dearer than decoding a small one.
@@ -90,20 +91,25 @@ fn decode_other<'a, T: Trace>(
     header: FixedHeader,
     reader: &mut Reader<'a, T>,
 ) -> Result<Option<(Packet<'a>, usize)>, DecodeError> {
-    let FixedHeader { packet_type, flags, .. } = header;
+    let FixedHeader {
+        packet_type, flags, ..
+    } = header;
     let len = header.packet_len();
     check_header(version, packet_type, flags)?;
     Ok(Some(match packet_type {
         PacketType::Connect => (Packet::Connect(Connect::decode(flags, reader)?), len),
         PacketType::Connack => (Packet::Connack(Connack::decode(version, reader)?), len),
-        PacketType::Publish => (Packet::Publish(Publish::decode(version, flags, reader)?), len),
+        PacketType::Publish => return Ok(None),
         PacketType::Puback => (Packet::Puback(Puback::decode(version, reader)?), len),
         PacketType::Pubrec => (Packet::Pubrec(Pubrec::decode(version, reader)?), len),
         PacketType::Pubrel => (Packet::Pubrel(Pubrel::decode(version, reader)?), len),
         PacketType::Pubcomp => (Packet::Pubcomp(Pubcomp::decode(version, reader)?), len),
         PacketType::Subscribe => (Packet::Subscribe(Subscribe::decode(version, reader)?), len),
         PacketType::Suback => (Packet::Suback(Suback::decode(version, reader)?), len),
-        PacketType::Unsubscribe => (Packet::Unsubscribe(Unsubscribe::decode(version, reader)?), len),
+        PacketType::Unsubscribe => (
+            Packet::Unsubscribe(Unsubscribe::decode(version, reader)?),
+            len,
+        ),
         PacketType::Unsuback => (Packet::Unsuback(Unsuback::decode(version, reader)?), len),
         PacketType::Pingreq => {
             reader.finish(Field::RemainingLength)?;
@@ -113,7 +119,10 @@ fn decode_other<'a, T: Trace>(
             reader.finish(Field::RemainingLength)?;
             (Packet::Pingresp, len)
         }
-        PacketType::Disconnect => (Packet::Disconnect(Disconnect::decode(version, reader)?), len),
+        PacketType::Disconnect => (
+            Packet::Disconnect(Disconnect::decode(version, reader)?),
+            len,
+        ),
         PacketType::Auth => (Packet::Auth(Auth::decode(reader)?), len),
     }))
 }

@@ -2,7 +2,7 @@ use crate::field::Field;
 use crate::packet::PacketType;
 use crate::trace::{Shape, Trace};
 use crate::{
-    Binary, DecodeError, PacketId, Text, TopicFilterError, TopicName, text, topic_filter,
+    Binary, DecodeError, PacketId, Text, TopicFilterError, TopicName, scan, text, topic_filter,
     variable_byte_integer,
 };
 
@@ -190,8 +190,12 @@ impl<'a, T: Trace> Reader<'a, T> {
     /// A Topic Filter that is checked now and borrowed later.
     #[inline]
     pub(crate) fn topic_filter_bytes(&mut self) -> Result<(), DecodeError> {
-        let bytes = self.text_bytes(Field::TopicFilter)?;
-        topic_filter::check(bytes).map_err(|error| self.filter_fault(bytes, error))
+        let bytes = self.counted(Field::TopicFilter, Shape::Text)?;
+        if scan::is_plain_filter(bytes) && bytes.first() != Some(&b'$') {
+            Ok(())
+        } else {
+            self.check_filter(bytes)
+        }
     }
 
     #[inline(always)]
@@ -256,9 +260,17 @@ impl<'a, T: Trace> Reader<'a, T> {
         }
     }
 
-    /// What is wrong with a Topic Filter that was just read and refused.
+    /// A Topic Filter that was just read and is not of the usual kind.
     #[cold]
     #[inline(never)]
+    fn check_filter(&self, bytes: &[u8]) -> Result<(), DecodeError> {
+        if !text::is_valid(bytes) {
+            return Err(self.text_fault(Field::TopicFilter, bytes));
+        }
+        topic_filter::check(bytes).map_err(|error| self.filter_fault(bytes, error))
+    }
+
+    /// What is wrong with a Topic Filter that was just read and refused.
     fn filter_fault(&self, bytes: &[u8], error: TopicFilterError) -> DecodeError {
         let start = self.end - self.rest.len() - bytes.len();
         match error {

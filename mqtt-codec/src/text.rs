@@ -32,12 +32,12 @@ impl<'a> Text<'a> {
         Self(text)
     }
 
-    /// For bytes that were checked before, by [`is_valid`]; `None` does not happen.
+    /// For bytes that were checked before; `None` does not happen.
     #[inline]
     pub(crate) fn from_valid(bytes: &'a [u8]) -> Option<Self> {
-        let text = core::str::from_utf8(bytes).ok();
+        let text = from_plain(bytes).or_else(|| core::str::from_utf8(bytes).ok().map(Self));
         debug_assert!(text.is_some());
-        text.map(Self)
+        text
     }
 
     /// The text.
@@ -79,9 +79,18 @@ impl<'a> TryFrom<&'a str> for Text<'a> {
 #[inline]
 pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Text<'_>> {
     if scan::is_plain(bytes) {
-        return ascii::AsciiStr::from_ascii(bytes).ok().map(|text| Text(text.as_str()));
+        from_plain(bytes)
+    } else {
+        from_bytes_beyond_ascii(bytes)
     }
-    from_bytes_beyond_ascii(bytes)
+}
+
+/// For bytes that are ASCII. This looks at them once more, which is much cheaper than `from_utf8`.
+#[inline]
+pub(crate) fn from_plain(bytes: &[u8]) -> Option<Text<'_>> {
+    ascii::AsciiStr::from_ascii(bytes)
+        .ok()
+        .map(|text| Text(text.as_str()))
 }
 
 #[cold]

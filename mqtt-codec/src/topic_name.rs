@@ -35,8 +35,12 @@ impl<'a> TopicName<'a> {
     /// The name of these bytes, when they are one. They are not empty.
     #[inline(always)]
     pub(crate) fn from_bytes(bytes: &'a [u8]) -> Option<Self> {
-        if scan::is_plain_without_wildcard(bytes) {
-            return ascii::AsciiStr::from_ascii(bytes).ok().map(|name| Self(Text::from_checked(name.as_str())));
+        if let Ok(name) = ascii::AsciiStr::from_ascii(bytes) {
+            return if scan::has_null_or_wildcard(bytes) {
+                None
+            } else {
+                Some(Self(Text::from_checked(name.as_str())))
+            };
         }
         Self::from_bytes_beyond_ascii(bytes)
     }

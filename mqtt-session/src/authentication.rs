@@ -70,7 +70,12 @@ impl Authentication {
             (Role::Client, Some(_)) => Turn::Peers,
             (Role::Server, Some(_)) => Turn::Ours,
         };
-        Self { role, method, turn, is_connected: false }
+        Self {
+            role,
+            method,
+            turn,
+            is_connected: false,
+        }
     }
 
     /// CONNECT's Authentication Method, which every AUTH and the CONNACK carry [MQTT-4.12.0-5].
@@ -94,7 +99,9 @@ impl Authentication {
     pub fn receive(&mut self, auth: &Auth<'_>) -> Result<AuthenticationStep, ProtocolError> {
         match (self.method(), auth.properties.authentication_method) {
             (None, _) | (_, None) => return Err(ProtocolError::AuthWithoutMethod),
-            (Some(ours), Some(theirs)) if ours != theirs => return Err(ProtocolError::AuthMethodChanged),
+            (Some(ours), Some(theirs)) if ours != theirs => {
+                return Err(ProtocolError::AuthMethodChanged);
+            }
             (Some(_), Some(_)) => {}
         }
         match (auth.reason_code, self.turn) {
@@ -102,11 +109,15 @@ impl Authentication {
                 self.turn = Turn::Ours;
                 Ok(AuthenticationStep::Continue)
             }
-            (AuthReasonCode::ReAuthenticate, Turn::Idle) if self.role == Role::Server && self.is_connected => {
+            (AuthReasonCode::ReAuthenticate, Turn::Idle)
+                if self.role == Role::Server && self.is_connected =>
+            {
                 self.turn = Turn::Ours;
                 Ok(AuthenticationStep::Reauthenticate)
             }
-            (AuthReasonCode::Success, Turn::Peers) if self.role == Role::Client && self.is_connected => {
+            (AuthReasonCode::Success, Turn::Peers)
+                if self.role == Role::Client && self.is_connected =>
+            {
                 self.turn = Turn::Idle;
                 Ok(AuthenticationStep::Success)
             }
@@ -148,9 +159,13 @@ impl Authentication {
         }
         self.turn = match (reason_code, self.turn, self.role) {
             // [MQTT-4.12.0-2] [MQTT-4.12.0-3]
-            (AuthReasonCode::ContinueAuthentication, Turn::Ours, Role::Client | Role::Server) => Turn::Peers,
+            (AuthReasonCode::ContinueAuthentication, Turn::Ours, Role::Client | Role::Server) => {
+                Turn::Peers
+            }
             // [MQTT-4.12.1-1]
-            (AuthReasonCode::ReAuthenticate, Turn::Idle, Role::Client) if self.is_connected => Turn::Peers,
+            (AuthReasonCode::ReAuthenticate, Turn::Idle, Role::Client) if self.is_connected => {
+                Turn::Peers
+            }
             (AuthReasonCode::Success, Turn::Ours, Role::Server) if self.is_connected => Turn::Idle,
             (
                 AuthReasonCode::Success

@@ -50,8 +50,10 @@ impl Capabilities {
         let properties = &mut connack.properties;
         properties.maximum_qos = (self.maximum_qos < QoS::ExactlyOnce).then_some(self.maximum_qos);
         properties.retain_available = (!self.retain).then_some(false);
-        properties.wildcard_subscription_available = (!self.wildcard_subscriptions).then_some(false);
-        properties.subscription_identifier_available = (!self.subscription_identifiers).then_some(false);
+        properties.wildcard_subscription_available =
+            (!self.wildcard_subscriptions).then_some(false);
+        properties.subscription_identifier_available =
+            (!self.subscription_identifiers).then_some(false);
         properties.shared_subscription_available = (!self.shared_subscriptions).then_some(false);
     }
 
@@ -78,7 +80,8 @@ impl Capabilities {
     /// [`ProtocolError::SharedSubscriptionsNotSupported`], [`ProtocolError::WildcardSubscriptionsNotSupported`],
     /// [`ProtocolError::SubscriptionIdentifiersNotSupported`].
     pub fn check_subscribe(&self, subscribe: &Subscribe<'_>) -> Result<(), ProtocolError> {
-        if subscribe.properties.subscription_identifier.is_some() && !self.subscription_identifiers {
+        if subscribe.properties.subscription_identifier.is_some() && !self.subscription_identifiers
+        {
             return Err(ProtocolError::SubscriptionIdentifiersNotSupported);
         }
         for subscription in subscribe.subscriptions.iter() {

@@ -9,6 +9,7 @@ pub struct ChunkPool {
     small: Vec<Vec<u8>>,
     large: Vec<Vec<u8>>,
     retained: usize,
+    lent: usize,
     bound: usize,
 }
 
@@ -22,7 +23,13 @@ impl ChunkPool {
     /// A pool that keeps at most so many bytes for reuse. It starts empty.
     #[must_use]
     pub const fn new(retained_bytes: usize) -> Self {
-        Self { small: Vec::new(), large: Vec::new(), retained: 0, bound: retained_bytes }
+        Self {
+            small: Vec::new(),
+            large: Vec::new(),
+            retained: 0,
+            lent: 0,
+            bound: retained_bytes,
+        }
     }
 
     /// How many bytes wait for reuse.
@@ -31,25 +38,28 @@ impl ChunkPool {
         self.retained
     }
 
+    /// How many bytes are in buffers that have something to write.
+    #[must_use]
+    pub const fn lent(&self) -> usize {
+        self.lent
+    }
+
     /// An empty chunk of at least [`SMALL`](Self::SMALL) bytes.
     pub(crate) fn small(&mut self) -> Vec<u8> {
-        match self.small.pop() {
-            Some(chunk) => self.taken(chunk),
-            None => Vec::with_capacity(Self::SMALL),
-        }
+        let chunk = self.small.pop();
+        self.lend(chunk, Self::SMALL)
     }
 
     /// An empty chunk of at least [`LARGE`](Self::LARGE) bytes.
     pub(crate) fn large(&mut self) -> Vec<u8> {
-        match self.large.pop() {
-            Some(chunk) => self.taken(chunk),
-            None => Vec::with_capacity(Self::LARGE),
-        }
+        let chunk = self.large.pop();
+        self.lend(chunk, Self::LARGE)
     }
 
     /// Takes a chunk back.
     pub(crate) fn put_back(&mut self, mut chunk: Vec<u8>) {
         let capacity = chunk.capacity();
+        self.lent = self.lent.saturating_sub(capacity);
         // An allocator may give more than it was asked for; what is far from both sizes is not one of ours.
         let shelf = match capacity {
             Self::SMALL..Self::LARGE => &mut self.small,
@@ -63,8 +73,15 @@ impl ChunkPool {
         }
     }
 
-    fn taken(&mut self, chunk: Vec<u8>) -> Vec<u8> {
-        self.retained -= chunk.capacity();
+    fn lend(&mut self, kept: Option<Vec<u8>>, size: usize) -> Vec<u8> {
+        let chunk = match kept {
+            Some(chunk) => {
+                self.retained -= chunk.capacity();
+                chunk
+            }
+            None => Vec::with_capacity(size),
+        };
+        self.lent += chunk.capacity();
         chunk
     }
 }
@@ -92,6 +109,17 @@ mod tests {
         assert_eq!(pool.retained(), ChunkPool::LARGE + ChunkPool::SMALL);
         assert!(pool.large().is_empty());
         assert_eq!(pool.retained(), ChunkPool::SMALL);
+    }
+
+    #[test]
+    fn what_is_lent_is_counted_until_it_comes_back() {
+        let mut pool = ChunkPool::new(0);
+        let (first, second) = (pool.large(), pool.small());
+        assert_eq!(pool.lent(), first.capacity() + second.capacity());
+        pool.put_back(first);
+        assert_eq!(pool.lent(), second.capacity());
+        pool.put_back(second);
+        assert_eq!(pool.lent(), 0);
     }
 
     #[test]

@@ -20,13 +20,14 @@ use mqtt_codec::{ClientIdBuf, Packet, PacketId};
 pub use action::{Action, Connected, Disconnection, Event, Refusal, RequestToken};
 pub use close::DisconnectError;
 pub use config::{CleanStart, Config, ConfigError, InitialAuthentication, UnknownSession};
-pub use subscribe::{SubscribeError, RequestError};
+pub use subscribe::{RequestError, SubscribeError};
 
 use crate::endpoint::{Endpoint, Link};
 use crate::session::{StateReader, put_counted};
 use crate::{
-    AcknowledgeError, Acknowledgement, Authentication, CloseReason, Counters, DeliveryToken, Instant, Message, Ping,
-    PingDue, PublishError, PublishOutcome, PublishToken, RestoreError, SessionState, TxBuffer,
+    AcknowledgeError, Acknowledgement, Authentication, CloseReason, Counters, DeliveryToken,
+    Instant, Message, Ping, PingDue, PublishError, PublishOutcome, PublishToken, RestoreError,
+    SessionState, TxBuffer,
 };
 use subscribe::Request;
 
@@ -105,7 +106,11 @@ enum State {
     /// There is no connection.
     Idle,
     /// CONNECT was sent.
-    Connecting { link: Box<Link>, deadline: Instant, clean_start: bool },
+    Connecting {
+        link: Box<Link>,
+        deadline: Instant,
+        clean_start: bool,
+    },
     /// CONNACK has accepted it.
     Connected(Box<Online>),
 }
@@ -153,7 +158,11 @@ impl ClientSession {
                 None => break,
             }
         }
-        if matches!(self.state, State::Idle) { rx.len() } else { consumed }
+        if matches!(self.state, State::Idle) {
+            rx.len()
+        } else {
+            consumed
+        }
     }
 
     /// One whole packet came, in a buffer of its own: the payload of a message becomes a slice of it. As
@@ -197,8 +206,14 @@ impl ClientSession {
     /// # Errors
     ///
     /// [`PublishError`]; nothing is sent then.
-    pub fn publish(&mut self, now: Instant, message: Message) -> Result<PublishToken, PublishError> {
-        let State::Connected(online) = &mut self.state else { return Err(PublishError::NotConnected) };
+    pub fn publish(
+        &mut self,
+        now: Instant,
+        message: Message,
+    ) -> Result<PublishToken, PublishError> {
+        let State::Connected(online) = &mut self.state else {
+            return Err(PublishError::NotConnected);
+        };
         let token = self.endpoint.publish(&mut online.link, message)?;
         online.ping.note_sent(now);
         Ok(token)
@@ -272,7 +287,9 @@ impl ClientSession {
         };
         let properties = AcknowledgementProperties::default();
         // Of a connection that is gone there is nothing to acknowledge: the message comes again.
-        let _ = self.endpoint.acknowledge(link, token, PublishReasonCode::Success, &properties);
+        let _ = self
+            .endpoint
+            .acknowledge(link, token, PublishReasonCode::Success, &properties);
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout); `None` for never.
@@ -313,9 +330,11 @@ impl ClientSession {
     #[must_use]
     pub fn send_quota(&self) -> u16 {
         match &self.state {
-            State::Connected(online) if online.link.resend.is_none() => {
-                self.endpoint.state.session.send_quota(&online.link.connection)
-            }
+            State::Connected(online) if online.link.resend.is_none() => self
+                .endpoint
+                .state
+                .session
+                .send_quota(&online.link.connection),
             State::Connected(_) | State::Idle | State::Connecting { .. } => 0,
         }
     }
@@ -369,12 +388,18 @@ impl ClientSession {
     }
 
     fn notify_outcomes(&mut self, outcomes: Vec<PublishOutcome>) {
-        self.actions.extend(outcomes.into_iter().map(|outcome| Action::Notify(Event::Published(outcome))));
+        self.actions.extend(
+            outcomes
+                .into_iter()
+                .map(|outcome| Action::Notify(Event::Published(outcome))),
+        );
     }
 
     /// Goes on with what an earlier connection left unacknowledged.
     fn resend(&mut self, now: Instant) {
-        let State::Connected(online) = &mut self.state else { return };
+        let State::Connected(online) = &mut self.state else {
+            return;
+        };
         if online.link.resend.is_none() {
             return;
         }

@@ -55,7 +55,10 @@ impl CloseReason {
             Self::Malformed(error) => decode_reason_code(error),
             Self::Protocol(error) => error.reason_code(),
             Self::KeepAliveTimeout => DisconnectReasonCode::KeepAliveTimeout,
-            Self::PeerDisconnected { .. } | Self::ConnectionLost | Self::Refused(_) | Self::ConnectTimeout => {
+            Self::PeerDisconnected { .. }
+            | Self::ConnectionLost
+            | Self::Refused(_)
+            | Self::ConnectTimeout => {
                 return None;
             }
             Self::Requested => DisconnectReasonCode::Success,
@@ -82,7 +85,9 @@ impl CloseReason {
             Self::Protocol(error) => Some(error.connect_reason_code()),
             Self::Refused(reason) => Some(reason),
             Self::Disconnected { reason } => Some(in_connack(reason)),
-            Self::ServerShuttingDown | Self::StorageFailed => Some(ConnectReasonCode::ServerUnavailable),
+            Self::ServerShuttingDown | Self::StorageFailed => {
+                Some(ConnectReasonCode::ServerUnavailable)
+            }
             Self::KeepAliveTimeout
             | Self::PeerDisconnected { .. }
             | Self::ConnectionLost
@@ -97,7 +102,12 @@ impl CloseReason {
     /// 3.x every DISCONNECT.
     #[must_use]
     pub const fn drops_will(self) -> bool {
-        matches!(self, Self::PeerDisconnected { reason: DisconnectReasonCode::Success })
+        matches!(
+            self,
+            Self::PeerDisconnected {
+                reason: DisconnectReasonCode::Success
+            }
+        )
     }
 
     /// The statement that the peer broke, if it broke one that has a number.
@@ -170,24 +180,39 @@ pub(crate) const fn is_from_client(code: DisconnectReasonCode) -> bool {
 
 /// What DISCONNECT says of bytes that are not MQTT.
 fn decode_reason_code(error: DecodeError) -> DisconnectReasonCode {
-    DisconnectReasonCode::from_byte(error.reason_code().byte()).unwrap_or(DisconnectReasonCode::ProtocolError)
+    DisconnectReasonCode::from_byte(error.reason_code().byte())
+        .unwrap_or(DisconnectReasonCode::ProtocolError)
 }
 
 impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Malformed(error) => write!(f, "malformed packet: {error}{}", Id(error.statement(Version::V5_0))),
-            Self::Protocol(error) => write!(f, "protocol error: {error}{}", Id(error.statement(Version::V5_0))),
+            Self::Malformed(error) => write!(
+                f,
+                "malformed packet: {error}{}",
+                Id(error.statement(Version::V5_0))
+            ),
+            Self::Protocol(error) => write!(
+                f,
+                "protocol error: {error}{}",
+                Id(error.statement(Version::V5_0))
+            ),
             Self::KeepAliveTimeout => f.write_str("keep alive timeout"),
-            Self::PeerDisconnected { reason: DisconnectReasonCode::Success } => f.write_str("the peer disconnected"),
-            Self::PeerDisconnected { reason } => write!(f, "the peer disconnected: {}", ReasonCode::from(*reason)),
+            Self::PeerDisconnected {
+                reason: DisconnectReasonCode::Success,
+            } => f.write_str("the peer disconnected"),
+            Self::PeerDisconnected { reason } => {
+                write!(f, "the peer disconnected: {}", ReasonCode::from(*reason))
+            }
             Self::ConnectionLost => f.write_str("connection lost"),
             Self::Refused(reason) => write!(f, "refused: {}", ReasonCode::from(*reason)),
             Self::ConnectTimeout => f.write_str("not connected in time"),
             Self::Requested => f.write_str("requested"),
             Self::TakenOver => f.write_str("session taken over by another connection"),
             Self::SlowPeer => f.write_str("the peer does not read"),
-            Self::Disconnected { reason } => write!(f, "disconnected: {}", ReasonCode::from(*reason)),
+            Self::Disconnected { reason } => {
+                write!(f, "disconnected: {}", ReasonCode::from(*reason))
+            }
             Self::ServerShuttingDown => f.write_str("shutting down"),
             Self::StorageFailed => f.write_str("storage failed"),
         }
@@ -199,7 +224,8 @@ struct Id(Option<&'static str>);
 
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(Ok(()), |statement| write!(f, " [{statement}]"))
+        self.0
+            .map_or(Ok(()), |statement| write!(f, " [{statement}]"))
     }
 }
 
@@ -212,8 +238,14 @@ mod tests {
     #[test]
     fn a_log_line_names_the_broken_statement() {
         let reason = CloseReason::Protocol(ProtocolError::SecondConnect);
-        assert_eq!(reason.to_string(), "protocol error: a second CONNECT [MQTT-3.1.0-2]");
-        assert_eq!(reason.disconnect_reason_code(Role::Server), Some(DisconnectReasonCode::ProtocolError));
+        assert_eq!(
+            reason.to_string(),
+            "protocol error: a second CONNECT [MQTT-3.1.0-2]"
+        );
+        assert_eq!(
+            reason.disconnect_reason_code(Role::Server),
+            Some(DisconnectReasonCode::ProtocolError)
+        );
         assert_eq!(reason.statement(Version::V3_1), None);
     }
 }

@@ -107,7 +107,10 @@ impl Connection {
     /// [`new`](Self::new).
     #[must_use]
     pub fn connecting(version: Version) -> Self {
-        Self { phase: Phase::Connecting, ..Self::new(Negotiated::new(version, Role::Client)) }
+        Self {
+            phase: Phase::Connecting,
+            ..Self::new(Negotiated::new(version, Role::Client))
+        }
     }
 
     /// Of the protocol.
@@ -134,7 +137,9 @@ impl Connection {
     #[must_use]
     #[inline]
     pub const fn limits(&self) -> Limits {
-        Limits { packet_size: self.negotiated.packet_size_in }
+        Limits {
+            packet_size: self.negotiated.packet_size_in,
+        }
     }
 
     /// Whether the peer takes a packet of so many bytes, fixed header included [MQTT-3.1.2-24] [MQTT-3.2.2-15].
@@ -173,19 +178,30 @@ impl Connection {
     }
 
     fn sendable(&self, packet: &Packet<'_>) -> bool {
-        packet.encoded_len(self.version()).is_some_and(|len| self.fits(len))
+        packet
+            .encoded_len(self.version())
+            .is_some_and(|len| self.fits(len))
     }
 
     /// [MQTT-3.1.2-29]: on PUBLISH, CONNACK and DISCONNECT they are allowed nevertheless.
     fn withholds(&self, packet: &Packet<'_>) -> bool {
-        let exempt = matches!(packet, Packet::Publish(_) | Packet::Connack(_) | Packet::Disconnect(_));
-        self.role() == Role::Server && self.negotiated.problem_information == ProblemInformation::Unwanted && !exempt
+        let exempt = matches!(
+            packet,
+            Packet::Publish(_) | Packet::Connack(_) | Packet::Disconnect(_)
+        );
+        self.role() == Role::Server
+            && self.negotiated.problem_information == ProblemInformation::Unwanted
+            && !exempt
     }
 }
 
 /// What a receiver may do without, of the packets that have it.
-pub(crate) fn problem_information<'a>(packet: &Packet<'a>) -> Option<(Option<Text<'a>>, UserProperties<'a>)> {
-    let both = |properties: &AcknowledgementProperties<'a>| (properties.reason_string, properties.user_properties);
+pub(crate) fn problem_information<'a>(
+    packet: &Packet<'a>,
+) -> Option<(Option<Text<'a>>, UserProperties<'a>)> {
+    let both = |properties: &AcknowledgementProperties<'a>| {
+        (properties.reason_string, properties.user_properties)
+    };
     match packet {
         Packet::Puback(it) => Some(both(&it.properties)),
         Packet::Pubrec(it) => Some(both(&it.properties)),
@@ -245,4 +261,23 @@ fn clear_reason_string(packet: &mut Packet<'_>) {
         | Packet::Pingresp => return,
     };
     *reason_string = None;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_idle_connection_is_small() {
+        assert!(
+            size_of::<Connection>() <= 160,
+            "{}",
+            size_of::<Connection>()
+        );
+        assert!(
+            size_of::<crate::Session<usize>>() <= 160,
+            "{}",
+            size_of::<crate::Session<usize>>()
+        );
+    }
 }

@@ -5,16 +5,17 @@ mod publish;
 use alloc::boxed::Box;
 
 use bytes::Bytes;
+use mqtt_codec::Packet;
 use mqtt_codec::packet::{AcknowledgementProperties, Publish};
 use mqtt_codec::reason_code::PublishReasonCode;
-use mqtt_codec::Packet;
 
 use crate::received::{Received, ReceivedTopic};
 use crate::session_state::{Outgoing, Releasing, SessionState};
 use crate::topic_aliases::OutboundAliases;
 use crate::{
-    AcknowledgeError, AcknowledgedQoS, Capabilities, ChunkPool, Connection, Delivered, DeliveryToken, Instant, Message,
-    Negotiated, ProtocolError, PublishOutcome, Resend, Role, Tx, TxBuffer,
+    AcknowledgeError, AcknowledgedQoS, Capabilities, ChunkPool, Connection, Delivered,
+    DeliveryToken, Instant, Message, Negotiated, ProtocolError, PublishOutcome, Resend, Role, Tx,
+    TxBuffer,
 };
 
 /// A session with its send buffer.
@@ -63,7 +64,12 @@ impl Link {
     pub(crate) fn connecting(negotiated: Negotiated) -> Self {
         let mut connection = Connection::connecting(negotiated.version);
         connection.negotiated = negotiated;
-        Self { connection, capabilities: Capabilities::default(), aliases: None, resend: None }
+        Self {
+            connection,
+            capabilities: Capabilities::default(),
+            aliases: None,
+            resend: None,
+        }
     }
 }
 
@@ -134,13 +140,18 @@ impl Endpoint {
 
     /// Writes a packet, without what does not fit. False when it does not fit at all.
     pub(crate) fn put(&mut self, connection: &Connection, packet: Packet<'_>) -> bool {
-        let Some(packet) = connection.trim(packet) else { return false };
+        let Some(packet) = connection.trim(packet) else {
+            return false;
+        };
         self.tx_mut().put(connection.version(), &packet);
         true
     }
 
     pub(crate) fn tx_mut(&mut self) -> Tx<'_> {
-        Tx { buffer: &mut self.tx, pool: &mut self.pool }
+        Tx {
+            buffer: &mut self.tx,
+            pool: &mut self.pool,
+        }
     }
 
     /// Does the flows' part of what was received. `source` is the buffer that the packet is in, if it has one of its own.
@@ -150,7 +161,10 @@ impl Endpoint {
         received: Received<'a, Outgoing>,
         source: Option<&Bytes>,
     ) -> Taken<'a> {
-        let tx = &mut Tx { buffer: &mut self.tx, pool: &mut self.pool };
+        let tx = &mut Tx {
+            buffer: &mut self.tx,
+            pool: &mut self.pool,
+        };
         match received {
             Received::Publish { topic, publish } => {
                 return Taken::Deliver(self.deliver(link, &topic, &publish, source));
@@ -159,18 +173,39 @@ impl Endpoint {
                 let qos = AcknowledgedQoS::ExactlyOnce;
                 if let Some(generation) = self.state.unacknowledged.get_mut(&packet_id) {
                     *generation = self.state.generation;
-                    self.state.session.hold(&mut link.connection, qos, packet_id);
+                    self.state
+                        .session
+                        .hold(&mut link.connection, qos, packet_id);
                 } else {
                     let reason = PublishReasonCode::Success;
-                    self.state.session.acknowledge(&mut link.connection, qos, packet_id, reason, tx);
+                    self.state.session.acknowledge(
+                        &mut link.connection,
+                        qos,
+                        packet_id,
+                        reason,
+                        tx,
+                    );
                 }
             }
             Received::Settled { kept, reason, .. } => {
-                return Taken::Outcome(PublishOutcome::Acknowledged { token: kept.token, reason });
+                return Taken::Outcome(PublishOutcome::Acknowledged {
+                    token: kept.token,
+                    reason,
+                });
             }
-            Received::PubrecReceived { packet_id, kept, reason } => {
+            Received::PubrecReceived {
+                packet_id,
+                kept,
+                reason,
+            } => {
                 if let Some(kept) = kept {
-                    self.state.releasing.insert(packet_id, Releasing { token: kept.token, reason });
+                    self.state.releasing.insert(
+                        packet_id,
+                        Releasing {
+                            token: kept.token,
+                            reason,
+                        },
+                    );
                 }
                 self.state.session.release(&link.connection, packet_id, tx);
             }
@@ -180,7 +215,9 @@ impl Endpoint {
                 }
             }
             Received::Released { packet_id, known } => {
-                self.state.session.complete(&mut link.connection, packet_id, known, tx);
+                self.state
+                    .session
+                    .complete(&mut link.connection, packet_id, known, tx);
             }
             Received::Ignored { .. } => self.counters.ignored_acknowledgements += 1,
             Received::Subscribe(_)
@@ -204,13 +241,23 @@ impl Endpoint {
         source: Option<&Bytes>,
     ) -> Delivered {
         let qos = publish.delivery.qos();
-        let token = AcknowledgedQoS::new(qos).zip(publish.delivery.packet_id()).map(|(qos, packet_id)| {
-            self.state.session.hold(&mut link.connection, qos, packet_id);
-            if qos == AcknowledgedQoS::ExactlyOnce {
-                self.state.unacknowledged.insert(packet_id, self.state.generation);
-            }
-            DeliveryToken { connection: self.state.generation, qos, packet_id }
-        });
+        let token = AcknowledgedQoS::new(qos)
+            .zip(publish.delivery.packet_id())
+            .map(|(qos, packet_id)| {
+                self.state
+                    .session
+                    .hold(&mut link.connection, qos, packet_id);
+                if qos == AcknowledgedQoS::ExactlyOnce {
+                    self.state
+                        .unacknowledged
+                        .insert(packet_id, self.state.generation);
+                }
+                DeliveryToken {
+                    connection: self.state.generation,
+                    qos,
+                    packet_id,
+                }
+            });
         let payload = match source {
             Some(source) => source.slice_ref(publish.payload),
             None => Bytes::copy_from_slice(publish.payload),
@@ -222,8 +269,14 @@ impl Endpoint {
             retain: publish.retain,
             properties: Delivered::properties(&publish.properties),
         };
-        let subscription_identifiers = Delivered::identifiers(publish.properties.subscription_identifiers);
-        Delivered { message, dup: publish.delivery.dup(), subscription_identifiers, token }
+        let subscription_identifiers =
+            Delivered::identifiers(publish.properties.subscription_identifiers);
+        Delivered {
+            message,
+            dup: publish.delivery.dup(),
+            subscription_identifiers,
+            token,
+        }
     }
 
     /// Acknowledges a message that came in. `link` is the connection that there is now.
@@ -240,17 +293,26 @@ impl Endpoint {
                 return Err(AcknowledgeError::ReasonForServers);
             }
         }
-        let DeliveryToken { connection, qos, packet_id } = token;
+        let DeliveryToken {
+            connection,
+            qos,
+            packet_id,
+        } = token;
         // A QoS 2 message is the session's, not the connection's: it may have come again in the meantime, or will.
         let came_on = match qos {
             AcknowledgedQoS::AtLeastOnce => Some(connection),
             AcknowledgedQoS::ExactlyOnce => self.state.unacknowledged.remove(&packet_id),
         };
-        let tx = &mut Tx { buffer: &mut self.tx, pool: &mut self.pool };
+        let tx = &mut Tx {
+            buffer: &mut self.tx,
+            pool: &mut self.pool,
+        };
         match link {
             Some(link) if came_on == Some(self.state.generation) => {
                 let connection = &mut link.connection;
-                self.state.session.acknowledge_with(connection, qos, packet_id, reason, properties, tx);
+                self.state
+                    .session
+                    .acknowledge_with(connection, qos, packet_id, reason, properties, tx);
                 Ok(())
             }
             Some(_) | None if qos == AcknowledgedQoS::ExactlyOnce && came_on.is_some() => Ok(()),
@@ -265,6 +327,8 @@ impl Endpoint {
         now: Instant,
         packet: Packet<'a>,
     ) -> Result<Received<'a, Outgoing>, ProtocolError> {
-        self.state.session.receive(&mut link.connection, now, packet)
+        self.state
+            .session
+            .receive(&mut link.connection, now, packet)
     }
 }

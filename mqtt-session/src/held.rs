@@ -57,7 +57,9 @@ pub(crate) struct Ready {
 
 impl HeldAcknowledgements {
     pub(crate) const fn new() -> Self {
-        Self { queue: VecDeque::new() }
+        Self {
+            queue: VecDeque::new(),
+        }
     }
 
     #[inline]
@@ -72,12 +74,25 @@ impl HeldAcknowledgements {
 
     /// Its answer comes later.
     pub(crate) fn hold(&mut self, packet_id: PacketId) {
-        self.queue.push_back(Held { packet_id, answer: None, details: None });
+        self.queue.push_back(Held {
+            packet_id,
+            answer: None,
+            details: None,
+        });
     }
 
     /// Has its answer, behind what waits.
-    pub(crate) fn push(&mut self, packet_id: PacketId, answer: PublishReasonCode, details: Option<Box<Details>>) {
-        self.queue.push_back(Held { packet_id, answer: Some(answer), details });
+    pub(crate) fn push(
+        &mut self,
+        packet_id: PacketId,
+        answer: PublishReasonCode,
+        details: Option<Box<Details>>,
+    ) {
+        self.queue.push_back(Held {
+            packet_id,
+            answer: Some(answer),
+            details,
+        });
     }
 
     /// The answer for the oldest of that identifier which has none; false when there is none.
@@ -87,7 +102,10 @@ impl HeldAcknowledgements {
         answer: PublishReasonCode,
         details: Option<Box<Details>>,
     ) -> bool {
-        let waiting = self.queue.iter_mut().find(|held| held.packet_id == packet_id && held.answer.is_none());
+        let waiting = self
+            .queue
+            .iter_mut()
+            .find(|held| held.packet_id == packet_id && held.answer.is_none());
         let Some(held) = waiting else { return false };
         (held.answer, held.details) = (Some(answer), details);
         true
@@ -100,7 +118,11 @@ impl HeldAcknowledgements {
         if self.queue.is_empty() && self.queue.capacity() > KEPT_CAPACITY {
             self.queue = VecDeque::new();
         }
-        Some(Ready { packet_id: held.packet_id, reason, details: held.details })
+        Some(Ready {
+            packet_id: held.packet_id,
+            reason,
+            details: held.details,
+        })
     }
 }
 

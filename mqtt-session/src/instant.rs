@@ -87,6 +87,9 @@ mod tests {
     fn addition_stops_at_the_last_instant() {
         assert_eq!(Instant::MAX.checked_add(Duration::from_micros(1)), None);
         assert_eq!(Instant::from_micros(1) + Duration::MAX, Instant::MAX);
-        assert_eq!(Instant::MAX.checked_add(Duration::from_nanos(999)), Some(Instant::MAX));
+        assert_eq!(
+            Instant::MAX.checked_add(Duration::from_nanos(999)),
+            Some(Instant::MAX)
+        );
     }
 }

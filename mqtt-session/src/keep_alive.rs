@@ -28,7 +28,10 @@ impl KeepAlive {
     /// From CONNECT on. `interval` is in seconds, as in CONNECT or CONNACK; 0 means that the client may be silent.
     #[must_use]
     pub const fn new(interval: u16, now: Instant) -> Self {
-        Self { interval, last_packet: now }
+        Self {
+            interval,
+            last_packet: now,
+        }
     }
 
     /// A whole packet came.
@@ -90,7 +93,13 @@ impl Ping {
     pub fn new(interval: u16, patience: Duration, now: Instant) -> Self {
         let interval = (interval > 0).then(|| Duration::from_secs(interval.into()));
         let patience = interval.map_or(patience, |interval| patience.min(interval));
-        Self { interval, patience, last_sent: now, last_received: now, asked: None }
+        Self {
+            interval,
+            patience,
+            last_sent: now,
+            last_received: now,
+            asked: None,
+        }
     }
 
     /// A packet was sent.
@@ -141,7 +150,8 @@ impl Ping {
     /// When patience ends with a PINGREQ that was not answered. What comes in the meantime shows that the server is there:
     /// the answer stands behind it.
     fn overdue(&self) -> Option<Instant> {
-        self.asked.map(|asked| asked.max(self.last_received) + self.patience)
+        self.asked
+            .map(|asked| asked.max(self.last_received) + self.patience)
     }
 }
 
@@ -161,18 +171,27 @@ mod tests {
         keep_alive.note_packet(Instant::from_micros(1));
         assert_eq!(keep_alive.deadline(), Some(Instant::from_micros(1_500_001)));
         assert_eq!(KeepAlive::new(0, at(0)).deadline(), None);
-        assert_eq!(KeepAlive::allowed_silence(u16::MAX), Duration::from_micros(98_302_500_000));
+        assert_eq!(
+            KeepAlive::allowed_silence(u16::MAX),
+            Duration::from_micros(98_302_500_000)
+        );
     }
 
     #[test]
     fn pingreq_is_due_when_either_direction_is_silent() {
         let mut ping = Ping::new(10, Duration::from_secs(3), at(0));
         ping.note_sent(at(9_000));
-        assert_eq!((ping.due(at(9_999)), ping.due(at(10_000))), (PingDue::Nothing, PingDue::Pingreq));
+        assert_eq!(
+            (ping.due(at(9_999)), ping.due(at(10_000))),
+            (PingDue::Nothing, PingDue::Pingreq)
+        );
         ping.note_received(at(9_500));
         assert_eq!(ping.deadline(), Some(at(19_000)));
         ping.note_pingreq(at(19_000));
-        assert_eq!((ping.due(at(21_999)), ping.due(at(22_000))), (PingDue::Nothing, PingDue::Overdue));
+        assert_eq!(
+            (ping.due(at(21_999)), ping.due(at(22_000))),
+            (PingDue::Nothing, PingDue::Overdue)
+        );
         ping.note_pingresp();
         ping.note_received(at(21_000));
         assert_eq!(ping.deadline(), Some(at(29_000)));
@@ -183,9 +202,15 @@ mod tests {
         let mut ping = Ping::new(10, Duration::from_secs(3), at(0));
         ping.note_pingreq(at(10_000));
         ping.note_received(at(12_000));
-        assert_eq!((ping.due(at(13_000)), ping.deadline()), (PingDue::Nothing, Some(at(15_000))));
+        assert_eq!(
+            (ping.due(at(13_000)), ping.deadline()),
+            (PingDue::Nothing, Some(at(15_000)))
+        );
         ping.note_received(at(19_000));
-        assert_eq!((ping.due(at(20_000)), ping.deadline()), (PingDue::Pingreq, Some(at(20_000))));
+        assert_eq!(
+            (ping.due(at(20_000)), ping.deadline()),
+            (PingDue::Pingreq, Some(at(20_000)))
+        );
         ping.note_pingreq(at(20_000));
         assert_eq!(ping.due(at(22_000)), PingDue::Overdue);
     }
@@ -195,6 +220,9 @@ mod tests {
         let mut ping = Ping::new(5, Duration::from_secs(60), at(0));
         ping.note_pingreq(at(5_000));
         assert_eq!(ping.deadline(), Some(at(10_000)));
-        assert_eq!(Ping::new(0, Duration::from_secs(60), at(0)).deadline(), None);
+        assert_eq!(
+            Ping::new(0, Duration::from_secs(60), at(0)).deadline(),
+            None
+        );
     }
 }

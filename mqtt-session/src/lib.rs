@@ -16,6 +16,8 @@ mod connection;
 mod endpoint;
 mod held;
 mod instant;
+#[cfg(feature = "std")]
+mod io_error;
 mod keep_alive;
 mod message;
 mod outbound;
@@ -44,7 +46,9 @@ pub use connection::{Connection, Negotiated, ProblemInformation, Role};
 pub use endpoint::Counters;
 pub use instant::Instant;
 pub use keep_alive::{KeepAlive, Ping, PingDue};
-pub use message::{AcknowledgeError, Acknowledgement, Delivered, DeliveryToken, Message, PublishToken};
+pub use message::{
+    AcknowledgeError, Acknowledgement, Delivered, DeliveryToken, Message, PublishToken,
+};
 pub use outbound::{OutboundExchange, OutboundIter};
 pub use packet_id_set::{PacketIdSet, PacketIdSetIter};
 pub use packet_ids::PacketIds;
@@ -52,8 +56,8 @@ pub use password::Password;
 pub use protocol_error::ProtocolError;
 pub use publish_outcome::{AbandonCause, PublishError, PublishOutcome};
 pub use received::{Known, Received, ReceivedTopic};
-pub use session::{Kept, Refused, Resend, RestoreError, Session, ToResend};
 pub use server::ServerSession;
+pub use session::{Kept, Refused, Resend, RestoreError, Session, ToResend};
 pub use session_state::SessionState;
 pub use tx::{COPY_LIMIT, Tx};
 pub use tx_buffer::{Segments, TxBuffer};

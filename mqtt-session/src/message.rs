@@ -1,7 +1,9 @@
 use alloc::vec::Vec;
 
 use bytes::Bytes;
-use mqtt_codec::packet::{Delivery, Publish, PublishProperties, PublishPropertiesBuf, PublishTopic};
+use mqtt_codec::packet::{
+    Delivery, Publish, PublishProperties, PublishPropertiesBuf, PublishTopic,
+};
 use mqtt_codec::property::{SubscriptionIdentifier, SubscriptionIdentifiers};
 use mqtt_codec::{PacketId, QoS, TopicNameBuf};
 
@@ -45,7 +47,11 @@ impl Message {
     }
 
     /// The packet that carries it.
-    pub(crate) fn publish<'a>(&'a self, delivery: Delivery, topic: PublishTopic<'a>) -> Publish<'a> {
+    pub(crate) fn publish<'a>(
+        &'a self,
+        delivery: Delivery,
+        topic: PublishTopic<'a>,
+    ) -> Publish<'a> {
         Publish {
             delivery,
             retain: self.retain,
@@ -70,7 +76,9 @@ pub struct Delivered {
 }
 
 impl Delivered {
-    pub(crate) fn identifiers(identifiers: SubscriptionIdentifiers<'_>) -> Vec<SubscriptionIdentifier> {
+    pub(crate) fn identifiers(
+        identifiers: SubscriptionIdentifiers<'_>,
+    ) -> Vec<SubscriptionIdentifier> {
         identifiers.iter().collect()
     }
 

@@ -87,7 +87,12 @@ const KEPT_CAPACITY: usize = 16;
 
 impl<T> Outbound<T> {
     pub(crate) const fn new() -> Self {
-        Self { publishes: VecDeque::new(), releases: VecDeque::new(), next_sequence: 0, earlier: 0 }
+        Self {
+            publishes: VecDeque::new(),
+            releases: VecDeque::new(),
+            next_sequence: 0,
+            earlier: 0,
+        }
     }
 
     #[inline]
@@ -105,9 +110,16 @@ impl<T> Outbound<T> {
         let sequence = self.take_sequence();
         match exchange {
             OutboundExchange::AwaitPuback(_) | OutboundExchange::AwaitPubrec(_) => {
-                self.publishes.push_back(Publish { sequence, packet_id, exchange });
+                self.publishes.push_back(Publish {
+                    sequence,
+                    packet_id,
+                    exchange,
+                });
             }
-            OutboundExchange::AwaitPubcomp => self.releases.push_back(Release { sequence, packet_id }),
+            OutboundExchange::AwaitPubcomp => self.releases.push_back(Release {
+                sequence,
+                packet_id,
+            }),
         }
     }
 
@@ -121,9 +133,14 @@ impl<T> Outbound<T> {
 
     /// What waits for PUBACK or PUBREC under this identifier.
     #[inline]
-    pub(crate) fn find_publish(&self, packet_id: PacketId) -> Option<(usize, &OutboundExchange<T>)> {
+    pub(crate) fn find_publish(
+        &self,
+        packet_id: PacketId,
+    ) -> Option<(usize, &OutboundExchange<T>)> {
         let at = position(&self.publishes, |publish| publish.packet_id == packet_id)?;
-        self.publishes.get(at).map(|publish| (at, &publish.exchange))
+        self.publishes
+            .get(at)
+            .map(|publish| (at, &publish.exchange))
     }
 
     #[inline]
@@ -145,7 +162,10 @@ impl<T> Outbound<T> {
     /// Takes away what still holds a message.
     pub(crate) fn take_publishes(&mut self) -> Vec<(PacketId, OutboundExchange<T>)> {
         let publishes = core::mem::take(&mut self.publishes);
-        publishes.into_iter().map(|publish| (publish.packet_id, publish.exchange)).collect()
+        publishes
+            .into_iter()
+            .map(|publish| (publish.packet_id, publish.exchange))
+            .collect()
     }
 
     /// From now on everything in it is of an earlier connection.
@@ -174,21 +194,37 @@ impl<T> Outbound<T> {
     }
 
     /// The first PUBLISH of an earlier connection from `sequence` on, and how many PUBLISHes stand before it.
-    pub(crate) fn earlier_publish(&self, sequence: u32) -> Option<(usize, u32, PacketId, &OutboundExchange<T>)> {
-        let at = self.publishes.partition_point(|publish| publish.sequence < sequence);
-        let publish = self.publishes.get(at).filter(|publish| publish.sequence < self.earlier)?;
+    pub(crate) fn earlier_publish(
+        &self,
+        sequence: u32,
+    ) -> Option<(usize, u32, PacketId, &OutboundExchange<T>)> {
+        let at = self
+            .publishes
+            .partition_point(|publish| publish.sequence < sequence);
+        let publish = self
+            .publishes
+            .get(at)
+            .filter(|publish| publish.sequence < self.earlier)?;
         Some((at, publish.sequence, publish.packet_id, &publish.exchange))
     }
 
     /// The first PUBREL of an earlier connection from `sequence` on.
     pub(crate) fn earlier_release(&self, sequence: u32) -> Option<(u32, PacketId)> {
-        let at = self.releases.partition_point(|release| release.sequence < sequence);
-        let release = self.releases.get(at).filter(|release| release.sequence < self.earlier)?;
+        let at = self
+            .releases
+            .partition_point(|release| release.sequence < sequence);
+        let release = self
+            .releases
+            .get(at)
+            .filter(|release| release.sequence < self.earlier)?;
         Some((release.sequence, release.packet_id))
     }
 
     pub(crate) fn iter(&self) -> OutboundIter<'_, T> {
-        OutboundIter { publishes: self.publishes.iter(), releases: self.releases.iter() }
+        OutboundIter {
+            publishes: self.publishes.iter(),
+            releases: self.releases.iter(),
+        }
     }
 }
 
@@ -206,7 +242,11 @@ fn position<T>(queue: &VecDeque<T>, is_it: impl Fn(&T) -> bool) -> Option<usize>
 
 #[inline]
 fn take<T>(queue: &mut VecDeque<T>, at: usize) -> Option<T> {
-    let taken = if at == 0 { queue.pop_front() } else { queue.remove(at) };
+    let taken = if at == 0 {
+        queue.pop_front()
+    } else {
+        queue.remove(at)
+    };
     if queue.is_empty() && queue.capacity() > KEPT_CAPACITY {
         *queue = VecDeque::new();
     }
@@ -227,7 +267,9 @@ impl<'a, T> Iterator for OutboundIter<'a, T> {
         if let Some(publish) = self.publishes.next() {
             return Some((publish.packet_id, &publish.exchange));
         }
-        self.releases.next().map(|release| (release.packet_id, &OutboundExchange::AwaitPubcomp))
+        self.releases
+            .next()
+            .map(|release| (release.packet_id, &OutboundExchange::AwaitPubcomp))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

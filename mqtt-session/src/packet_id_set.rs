@@ -32,7 +32,12 @@ impl PacketIdSet {
     /// An empty one.
     #[must_use]
     pub const fn new() -> Self {
-        Self { near_index: 0, near: 0, len: 0, far: None }
+        Self {
+            near_index: 0,
+            near: 0,
+            len: 0,
+            far: None,
+        }
     }
 
     /// How many are in it.
@@ -85,7 +90,9 @@ impl PacketIdSet {
             self.len -= u16::from(was_in);
             return was_in;
         }
-        let Some(far) = &mut self.far else { return false };
+        let Some(far) = &mut self.far else {
+            return false;
+        };
         let was_in = far.remove(index, bit);
         self.len -= u16::from(was_in);
         if far.indexes.is_empty() {
@@ -102,7 +109,10 @@ impl PacketIdSet {
     /// From the smallest to the largest.
     #[must_use]
     pub fn iter(&self) -> PacketIdSetIter<'_> {
-        PacketIdSetIter { set: self, next: Some(PacketId::MIN) }
+        PacketIdSetIter {
+            set: self,
+            next: Some(PacketId::MIN),
+        }
     }
 
     /// The first that is in it, from `from` up; it does not wrap around.
@@ -158,8 +168,14 @@ impl PacketIdSet {
 impl Pages {
     fn word(&self, index: u16) -> u64 {
         let (page, word) = place(index);
-        let Ok(at) = self.indexes.binary_search(&page) else { return 0 };
-        self.words.get(at).and_then(|words| words.get(word)).copied().unwrap_or(0)
+        let Ok(at) = self.indexes.binary_search(&page) else {
+            return 0;
+        };
+        self.words
+            .get(at)
+            .and_then(|words| words.get(word))
+            .copied()
+            .unwrap_or(0)
     }
 
     /// Makes the page when there is none: something is about to be put into it.
@@ -170,15 +186,24 @@ impl Pages {
             self.words.insert(at, [0; PAGE_WORDS]);
             at
         });
-        #[expect(clippy::indexing_slicing, reason = "`at` was found or inserted just now, `word` is below 8")]
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "`at` was found or inserted just now, `word` is below 8"
+        )]
         &mut self.words[at][word % PAGE_WORDS]
     }
 
     fn remove(&mut self, index: u16, bit: u64) -> bool {
         let (page, word) = place(index);
-        let Ok(at) = self.indexes.binary_search(&page) else { return false };
-        let Some(words) = self.words.get_mut(at) else { return false };
-        let Some(word) = words.get_mut(word) else { return false };
+        let Ok(at) = self.indexes.binary_search(&page) else {
+            return false;
+        };
+        let Some(words) = self.words.get_mut(at) else {
+            return false;
+        };
+        let Some(word) = words.get_mut(word) else {
+            return false;
+        };
         let was_in = *word & bit != 0;
         *word &= !bit;
         if words.iter().all(|&word| word == 0) {
@@ -191,11 +216,16 @@ impl Pages {
     fn next_word(&self, index: u16) -> Option<u16> {
         let (page, word) = place(index);
         let at = self.indexes.partition_point(|&it| it < page);
-        self.indexes.iter().zip(&self.words).skip(at).find_map(|(&it, words)| {
-            let from = if it == page { word } else { 0 };
-            let at = (from..PAGE_WORDS).find(|&at| words.get(at).is_some_and(|&word| word != 0))?;
-            Some(u16::from(it) * 8 + u16::try_from(at).ok()?)
-        })
+        self.indexes
+            .iter()
+            .zip(&self.words)
+            .skip(at)
+            .find_map(|(&it, words)| {
+                let from = if it == page { word } else { 0 };
+                let at =
+                    (from..PAGE_WORDS).find(|&at| words.get(at).is_some_and(|&word| word != 0))?;
+                Some(u16::from(it) * 8 + u16::try_from(at).ok()?)
+            })
     }
 }
 
@@ -230,7 +260,9 @@ impl Iterator for PacketIdSetIter<'_> {
 
     fn next(&mut self) -> Option<PacketId> {
         let found = self.next.and_then(|next| self.set.first_at(next));
-        self.next = found.and_then(|found| found.get().checked_add(1)).and_then(PacketId::new);
+        self.next = found
+            .and_then(|found| found.get().checked_add(1))
+            .and_then(PacketId::new);
         found
     }
 }
@@ -293,7 +325,10 @@ mod tests {
         let mut set: PacketIdSet = (1..=u16::MAX).filter_map(PacketId::new).collect();
         assert_eq!(set.len(), 65_535);
         assert_eq!(set.first_free(id(77)), None);
-        assert_eq!(set.iter().map(PacketId::get).collect::<Vec<_>>(), (1..=u16::MAX).collect::<Vec<_>>());
+        assert_eq!(
+            set.iter().map(PacketId::get).collect::<Vec<_>>(),
+            (1..=u16::MAX).collect::<Vec<_>>()
+        );
         let far = set.far.as_ref().unwrap();
         assert!(far.indexes.capacity() + far.words.capacity() * 64 <= 8 * 1024 + 128);
         assert!(set.remove(id(40_000)));

@@ -15,13 +15,20 @@ impl PacketIds {
     /// All free; the first will be 1.
     #[must_use]
     pub const fn new() -> Self {
-        Self { in_use: PacketIdSet::new(), next: PacketId::MIN }
+        Self {
+            in_use: PacketIdSet::new(),
+            next: PacketId::MIN,
+        }
     }
 
     /// Takes a free one; `None` when all 65,535 are in use.
     #[inline]
     pub fn allocate(&mut self) -> Option<PacketId> {
-        let id = if self.in_use.contains(self.next) { self.in_use.first_free(self.next)? } else { self.next };
+        let id = if self.in_use.contains(self.next) {
+            self.in_use.first_free(self.next)?
+        } else {
+            self.next
+        };
         self.in_use.insert(id);
         self.next = id.next();
         Some(id)

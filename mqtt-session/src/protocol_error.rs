@@ -128,9 +128,15 @@ impl ProtocolError {
             Self::TopicAliasInvalid { .. } => DisconnectReasonCode::TopicAliasInvalid,
             Self::QoSNotSupported => DisconnectReasonCode::QoSNotSupported,
             Self::RetainNotSupported => DisconnectReasonCode::RetainNotSupported,
-            Self::SharedSubscriptionsNotSupported => DisconnectReasonCode::SharedSubscriptionsNotSupported,
-            Self::SubscriptionIdentifiersNotSupported => DisconnectReasonCode::SubscriptionIdentifiersNotSupported,
-            Self::WildcardSubscriptionsNotSupported => DisconnectReasonCode::WildcardSubscriptionsNotSupported,
+            Self::SharedSubscriptionsNotSupported => {
+                DisconnectReasonCode::SharedSubscriptionsNotSupported
+            }
+            Self::SubscriptionIdentifiersNotSupported => {
+                DisconnectReasonCode::SubscriptionIdentifiersNotSupported
+            }
+            Self::WildcardSubscriptionsNotSupported => {
+                DisconnectReasonCode::WildcardSubscriptionsNotSupported
+            }
         }
     }
 
@@ -232,13 +238,5 @@ impl ProtocolError {
             | Self::SubscriptionIdentifiersNotSupported
             | Self::WildcardSubscriptionsNotSupported => None,
         }
-    }
-}
-
-#[cfg(feature = "std")]
-impl From<ProtocolError> for std::io::Error {
-    /// Of the kind `InvalidData`.
-    fn from(error: ProtocolError) -> Self {
-        Self::new(std::io::ErrorKind::InvalidData, error)
     }
 }

@@ -1,4 +1,6 @@
-use mqtt_codec::packet::{Auth, Connack, Disconnect, Publish, Suback, Subscribe, Unsuback, Unsubscribe};
+use mqtt_codec::packet::{
+    Auth, Connack, Disconnect, Publish, Suback, Subscribe, Unsuback, Unsubscribe,
+};
 use mqtt_codec::reason_code::{PublishReasonCode, ReleaseReasonCode};
 use mqtt_codec::{PacketId, PacketType, TopicName, TopicNameBuf};
 

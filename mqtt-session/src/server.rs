@@ -18,15 +18,19 @@ use mqtt_codec::packet::AcknowledgementProperties;
 use mqtt_codec::reason_code::PublishReasonCode;
 
 pub use accept::{Accept, AcceptError, RefuseError};
-pub use action::{Action, ConnectRequest, Disconnection, Event, RequestToken, SubscribeRequest, UnsubscribeRequest};
+pub use action::{
+    Action, ConnectRequest, Disconnection, Event, RequestToken, SubscribeRequest,
+    UnsubscribeRequest,
+};
 pub use answer::AnswerError;
 pub use close::DisconnectError;
 pub use config::Config;
 
 use crate::endpoint::{Endpoint, Link};
 use crate::{
-    AcknowledgeError, Acknowledgement, Authentication, CloseReason, Counters, DeliveryToken, Instant, KeepAlive,
-    Message, PublishError, PublishOutcome, PublishToken, SessionState, TxBuffer,
+    AcknowledgeError, Acknowledgement, Authentication, CloseReason, Counters, DeliveryToken,
+    Instant, KeepAlive, Message, PublishError, PublishOutcome, PublishToken, SessionState,
+    TxBuffer,
 };
 use answer::Request;
 use connect::Deciding;
@@ -138,7 +142,9 @@ impl ServerSession {
             self.close(CloseReason::ConnectionLost);
         }
         self.endpoint.begin();
-        self.state = State::AwaitConnect { deadline: now + self.config.connect_timeout };
+        self.state = State::AwaitConnect {
+            deadline: now + self.config.connect_timeout,
+        };
     }
 
     /// Bytes came. Consumes the whole packets at the front of `rx` and returns how many bytes those are; none behind
@@ -153,7 +159,11 @@ impl ServerSession {
                 None => break,
             }
         }
-        if matches!(self.state, State::Idle) { rx.len() } else { consumed }
+        if matches!(self.state, State::Idle) {
+            rx.len()
+        } else {
+            consumed
+        }
     }
 
     /// One whole packet came, in a buffer of its own: the payload of a message becomes a slice of it. False when it is not
@@ -193,8 +203,14 @@ impl ServerSession {
     /// # Errors
     ///
     /// [`PublishError`]; nothing is sent then.
-    pub fn publish(&mut self, _now: Instant, message: Message) -> Result<PublishToken, PublishError> {
-        let State::Connected(online) = &mut self.state else { return Err(PublishError::NotConnected) };
+    pub fn publish(
+        &mut self,
+        _now: Instant,
+        message: Message,
+    ) -> Result<PublishToken, PublishError> {
+        let State::Connected(online) = &mut self.state else {
+            return Err(PublishError::NotConnected);
+        };
         self.endpoint.publish(&mut online.link, message)
     }
 
@@ -230,7 +246,12 @@ impl ServerSession {
                         };
                         let properties = AcknowledgementProperties::default();
                         // Of a connection that is gone there is nothing to acknowledge: the message comes again.
-                        let _ = self.endpoint.acknowledge(link, token, PublishReasonCode::Success, &properties);
+                        let _ = self.endpoint.acknowledge(
+                            link,
+                            token,
+                            PublishReasonCode::Success,
+                            &properties,
+                        );
                     }
                 }
                 Some(Action::Deliver(delivered))
@@ -272,10 +293,14 @@ impl ServerSession {
     #[must_use]
     pub fn send_quota(&self) -> u16 {
         match &self.state {
-            State::Connected(online) if online.link.resend.is_none() => {
-                self.endpoint.state.session.send_quota(&online.link.connection)
+            State::Connected(online) if online.link.resend.is_none() => self
+                .endpoint
+                .state
+                .session
+                .send_quota(&online.link.connection),
+            State::Connected(_) | State::Idle | State::AwaitConnect { .. } | State::Deciding(_) => {
+                0
             }
-            State::Connected(_) | State::Idle | State::AwaitConnect { .. } | State::Deciding(_) => 0,
         }
     }
 
@@ -290,12 +315,18 @@ impl ServerSession {
     }
 
     fn notify_outcomes(&mut self, outcomes: Vec<PublishOutcome>) {
-        self.actions.extend(outcomes.into_iter().map(|outcome| Action::Notify(Event::Published(outcome))));
+        self.actions.extend(
+            outcomes
+                .into_iter()
+                .map(|outcome| Action::Notify(Event::Published(outcome))),
+        );
     }
 
     /// Goes on with what an earlier connection left unacknowledged.
     fn resend(&mut self) {
-        let State::Connected(online) = &mut self.state else { return };
+        let State::Connected(online) = &mut self.state else {
+            return;
+        };
         if online.link.resend.is_some() {
             let abandoned = self.endpoint.resend(&mut online.link);
             self.notify_outcomes(abandoned);

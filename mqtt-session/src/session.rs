@@ -125,12 +125,23 @@ impl<T> Session<T> {
     ///
     /// [`Refused`], with `kept` in it: the window is full, or no identifier is free.
     #[inline]
-    pub fn start(&mut self, connection: &Connection, qos: AcknowledgedQoS, kept: T) -> Result<PacketId, Refused<T>> {
+    pub fn start(
+        &mut self,
+        connection: &Connection,
+        qos: AcknowledgedQoS,
+        kept: T,
+    ) -> Result<PacketId, Refused<T>> {
         if self.send_quota(connection) == 0 {
-            return Err(Refused::QuotaExhausted { kept, limit: connection.negotiated.send_maximum });
+            return Err(Refused::QuotaExhausted {
+                kept,
+                limit: connection.negotiated.send_maximum,
+            });
         }
-        let Some(packet_id) = self.ids.allocate() else { return Err(Refused::NoPacketId { kept }) };
-        self.outbound.push(packet_id, OutboundExchange::start(qos, kept));
+        let Some(packet_id) = self.ids.allocate() else {
+            return Err(Refused::NoPacketId { kept });
+        };
+        self.outbound
+            .push(packet_id, OutboundExchange::start(qos, kept));
         Ok(packet_id)
     }
 
@@ -232,7 +243,14 @@ impl<T> Session<T> {
             tx.put_acknowledgement(packet_type(qos), packet_id);
             connection.unanswered = None;
         } else {
-            self.acknowledge_with(connection, qos, packet_id, reason, &AcknowledgementProperties::default(), tx);
+            self.acknowledge_with(
+                connection,
+                qos,
+                packet_id,
+                reason,
+                &AcknowledgementProperties::default(),
+                tx,
+            );
         }
     }
 
@@ -247,7 +265,11 @@ impl<T> Session<T> {
         properties: &AcknowledgementProperties<'_>,
         tx: &mut Tx<'_>,
     ) {
-        let reason = if connection.version().has_properties() { reason } else { PublishReasonCode::Success };
+        let reason = if connection.version().has_properties() {
+            reason
+        } else {
+            PublishReasonCode::Success
+        };
         if qos == AcknowledgedQoS::ExactlyOnce && reason.is_error() {
             self.unreleased.remove(packet_id);
             self.earlier.remove(packet_id);
@@ -267,8 +289,16 @@ impl<T> Session<T> {
             let was_held = queue.answer(packet_id, reason, details);
             debug_assert!(was_held, "no PUBLISH {packet_id} waits for an answer");
         }
-        while let Some(Ready { packet_id, reason, details }) = self::queue(connection, qos).pop_ready() {
-            let properties = details.as_deref().map(Details::borrowed).unwrap_or_default();
+        while let Some(Ready {
+            packet_id,
+            reason,
+            details,
+        }) = self::queue(connection, qos).pop_ready()
+        {
+            let properties = details
+                .as_deref()
+                .map(Details::borrowed)
+                .unwrap_or_default();
             put_answer(connection, qos, packet_id, reason, properties, tx);
         }
     }
@@ -276,7 +306,8 @@ impl<T> Session<T> {
     /// Sends PUBREL for an exchange whose PUBREC came [MQTT-4.3.3-4]: at once, or when it is durable that the PUBLISH must
     /// not be sent again. For no exchange that we know it says so [0x92 in 5.0], so that the peer can end its side.
     pub fn release(&mut self, connection: &Connection, packet_id: PacketId, tx: &mut Tx<'_>) {
-        if self.outbound.find_release(packet_id).is_some() || !connection.version().has_properties() {
+        if self.outbound.find_release(packet_id).is_some() || !connection.version().has_properties()
+        {
             tx.put_acknowledgement(PacketType::Pubrel, packet_id);
         } else {
             let pubrel = Pubrel::new(packet_id, ReleaseReasonCode::PacketIdentifierNotFound);
@@ -289,7 +320,13 @@ impl<T> Session<T> {
     ///
     /// Who keeps sessions durably lets `Known::No` wait as well, when an earlier PUBREL of the identifier is not durable:
     /// PUBCOMP allows the peer to use it again, whatever its reason code.
-    pub fn complete(&mut self, connection: &mut Connection, packet_id: PacketId, known: Known, tx: &mut Tx<'_>) {
+    pub fn complete(
+        &mut self,
+        connection: &mut Connection,
+        packet_id: PacketId,
+        known: Known,
+        tx: &mut Tx<'_>,
+    ) {
         connection.completing.remove(packet_id);
         match known {
             Known::No if connection.version().has_properties() => {
@@ -330,8 +367,16 @@ fn put_answer(
         return tx.put_acknowledgement(packet_type(qos), packet_id);
     }
     let packet = match qos {
-        AcknowledgedQoS::AtLeastOnce => Packet::Puback(Puback { packet_id, reason_code, properties }),
-        AcknowledgedQoS::ExactlyOnce => Packet::Pubrec(Pubrec { packet_id, reason_code, properties }),
+        AcknowledgedQoS::AtLeastOnce => Packet::Puback(Puback {
+            packet_id,
+            reason_code,
+            properties,
+        }),
+        AcknowledgedQoS::ExactlyOnce => Packet::Pubrec(Pubrec {
+            packet_id,
+            reason_code,
+            properties,
+        }),
     };
     match connection.trim(packet) {
         Some(packet) => tx.put(connection.version(), &packet),

@@ -9,8 +9,8 @@ use mqtt_codec::{Limits, Packet, PacketId, Version, decode};
 
 use crate::session::{StateReader, put_counted};
 use crate::{
-    AbandonCause, AcknowledgedQoS, Delivered, Kept, Message, PublishOutcome, PublishToken, RestoreError, Session,
-    Transmission,
+    AbandonCause, AcknowledgedQoS, Delivered, Kept, Message, PublishOutcome, PublishToken,
+    RestoreError, Session, Transmission,
 };
 
 /// What outlives a connection of a [`ClientSession`](crate::ClientSession) or [`ServerSession`](crate::ServerSession):
@@ -85,14 +85,20 @@ impl SessionState {
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.push(FORMAT);
         out.extend(self.next_token.to_be_bytes());
-        out.extend(u16::try_from(self.releasing.len()).unwrap_or(u16::MAX).to_be_bytes());
+        out.extend(
+            u16::try_from(self.releasing.len())
+                .unwrap_or(u16::MAX)
+                .to_be_bytes(),
+        );
         for (packet_id, Releasing { token, reason }) in &self.releasing {
             out.extend(packet_id.get().to_be_bytes());
             out.extend(token.0.to_be_bytes());
             out.push(reason.byte());
         }
         put_counted(out, |out| {
-            self.session.encode_state_without(out, |packet_id| self.unacknowledged.contains_key(&packet_id));
+            self.session.encode_state_without(out, |packet_id| {
+                self.unacknowledged.contains_key(&packet_id)
+            });
         });
     }
 
@@ -109,14 +115,23 @@ impl SessionState {
         for _ in 0..reader.u16()? {
             let packet_id = reader.packet_id()?;
             let token = PublishToken(reader.u64()?);
-            let reason = PublishReasonCode::from_byte(reader.u8()?).ok_or_else(|| reader.damaged())?;
-            if releasing.insert(packet_id, Releasing { token, reason }).is_some() {
+            let reason =
+                PublishReasonCode::from_byte(reader.u8()?).ok_or_else(|| reader.damaged())?;
+            if releasing
+                .insert(packet_id, Releasing { token, reason })
+                .is_some()
+            {
                 return Err(RestoreError::RepeatedPacketId { packet_id });
             }
         }
         let session = Session::decode_state(reader.counted()?)?;
         reader.finish()?;
-        Ok(Self { session, releasing, next_token, ..Self::new() })
+        Ok(Self {
+            session,
+            releasing,
+            next_token,
+            ..Self::new()
+        })
     }
 
     /// The session ended: nothing of it goes on.
@@ -125,11 +140,19 @@ impl SessionState {
         let mut outcomes = Vec::new();
         for (_, exchange) in self.session.drain_outbound() {
             if let Some(Outgoing { token, message }) = exchange.into_kept() {
-                outcomes.push(PublishOutcome::Abandoned { token, message: Some(Box::new(message)), cause });
+                outcomes.push(PublishOutcome::Abandoned {
+                    token,
+                    message: Some(Box::new(message)),
+                    cause,
+                });
             }
         }
         for Releasing { token, .. } in core::mem::take(&mut self.releasing).into_values() {
-            outcomes.push(PublishOutcome::Abandoned { token, message: None, cause });
+            outcomes.push(PublishOutcome::Abandoned {
+                token,
+                message: None,
+                cause,
+            });
         }
         self.session.clear();
         self.unacknowledged.clear();
@@ -143,7 +166,9 @@ impl Kept for Outgoing {
         out.extend(self.token.0.to_be_bytes());
         let qos = AcknowledgedQoS::new(self.message.qos).unwrap_or(AcknowledgedQoS::AtLeastOnce);
         let delivery = qos.delivery(PacketId::MIN, Transmission::First);
-        let publish = self.message.publish(delivery, PublishTopic::Name(self.message.topic.borrowed()));
+        let publish = self
+            .message
+            .publish(delivery, PublishTopic::Name(self.message.topic.borrowed()));
         let start = out.len();
         out.resize(start + publish.encoded_len(Version::V5_0).unwrap_or(0), 0);
         if let Some(out) = out.get_mut(start..) {
@@ -153,10 +178,16 @@ impl Kept for Outgoing {
 
     fn decode(bytes: &[u8]) -> Option<Self> {
         let (token, bytes) = bytes.split_first_chunk()?;
-        let limits = Limits { packet_size: Limits::MAX_PACKET_SIZE };
+        let limits = Limits {
+            packet_size: Limits::MAX_PACKET_SIZE,
+        };
         let (packet, len) = decode(Version::V5_0, &limits, bytes).ok()??;
-        let Packet::Publish(publish) = packet else { return None };
-        let PublishTopic::Name(topic) = publish.topic else { return None };
+        let Packet::Publish(publish) = packet else {
+            return None;
+        };
+        let PublishTopic::Name(topic) = publish.topic else {
+            return None;
+        };
         AcknowledgedQoS::new(publish.delivery.qos())?;
         let message = Message {
             topic: topic.into(),
@@ -165,6 +196,9 @@ impl Kept for Outgoing {
             retain: publish.retain,
             properties: Delivered::properties(&publish.properties),
         };
-        (len == bytes.len()).then_some(Self { token: PublishToken(u64::from_be_bytes(*token)), message })
+        (len == bytes.len()).then_some(Self {
+            token: PublishToken(u64::from_be_bytes(*token)),
+            message,
+        })
     }
 }

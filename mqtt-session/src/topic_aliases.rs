@@ -18,7 +18,9 @@ pub(crate) struct InboundAliases {
 
 impl InboundAliases {
     pub(crate) const fn new() -> Self {
-        Self { topics: BTreeMap::new() }
+        Self {
+            topics: BTreeMap::new(),
+        }
     }
 
     /// The topic of a PUBLISH that has an alias.
@@ -47,7 +49,11 @@ impl InboundAliases {
 
 /// [MQTT-3.3.2-9] [MQTT-3.3.2-11]: an alias never exceeds the maximum of its receiver.
 fn check(alias: TopicAlias, maximum: u16) -> Result<(), ProtocolError> {
-    if alias.get() > maximum { Err(ProtocolError::TopicAliasInvalid { alias, maximum }) } else { Ok(()) }
+    if alias.get() > maximum {
+        Err(ProtocolError::TopicAliasInvalid { alias, maximum })
+    } else {
+        Ok(())
+    }
 }
 
 /// The aliases that we have given on this connection: the topics that were used lately.
@@ -92,7 +98,12 @@ impl AliasUse {
 impl OutboundAliases {
     /// `None` when the peer or the caller wants none [MQTT-3.1.2-27] [MQTT-3.2.2-18].
     pub(crate) fn new(maximum: u16) -> Option<Box<Self>> {
-        let aliases = Self { maximum, by_topic: BTreeMap::new(), slots: Vec::new(), hand: 0 };
+        let aliases = Self {
+            maximum,
+            by_topic: BTreeMap::new(),
+            slots: Vec::new(),
+            hand: 0,
+        };
         (maximum > 0).then(|| Box::new(aliases))
     }
 
@@ -104,14 +115,21 @@ impl OutboundAliases {
             }
             return AliasUse::Known(alias);
         }
-        let at = if self.slots.len() < usize::from(self.maximum) { self.slots.len() } else { self.victim() };
+        let at = if self.slots.len() < usize::from(self.maximum) {
+            self.slots.len()
+        } else {
+            self.victim()
+        };
         let alias = u16::try_from(at + 1).ok().and_then(TopicAlias::new);
         alias.map_or(AliasUse::None, AliasUse::New)
     }
 
     /// A PUBLISH with this alias and topic was written.
     pub(crate) fn establish(&mut self, alias: TopicAlias, topic: &TopicNameBuf) {
-        let slot = Slot { topic: topic.clone(), used: false };
+        let slot = Slot {
+            topic: topic.clone(),
+            used: false,
+        };
         let at = usize::from(alias.get()) - 1;
         if let Some(old) = self.slots.get_mut(at) {
             self.by_topic.remove(&old.topic);

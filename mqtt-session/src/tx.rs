@@ -36,7 +36,10 @@ impl Tx<'_> {
     /// The same place again, to be given away for a while.
     #[inline]
     pub fn reborrow(&mut self) -> Tx<'_> {
-        Tx { buffer: self.buffer, pool: self.pool }
+        Tx {
+            buffer: self.buffer,
+            pool: self.pool,
+        }
     }
 
     /// Copies bytes behind what waits: one copy when the last chunk has room.
@@ -102,12 +105,20 @@ impl Tx<'_> {
     #[inline]
     pub fn put_acknowledgement(&mut self, packet_type: PacketType, packet_id: PacketId) {
         // [MQTT-3.6.1-1]: PUBREL alone has the flags 0010.
-        let flags = if packet_type == PacketType::Pubrel { 0b0010 } else { 0 };
+        let flags = if packet_type == PacketType::Pubrel {
+            0b0010
+        } else {
+            0
+        };
         let [high, low] = packet_id.get().to_be_bytes();
         self.put_slice(&[((packet_type as u8) << 4) | flags, 2, high, low]);
     }
 
     fn put_long(&mut self, bytes: Bytes) {
-        if bytes.len() <= COPY_LIMIT { self.put_slice(&bytes) } else { self.put_shared(bytes) }
+        if bytes.len() <= COPY_LIMIT {
+            self.put_slice(&bytes)
+        } else {
+            self.put_shared(bytes)
+        }
     }
 }

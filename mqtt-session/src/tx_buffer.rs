@@ -40,7 +40,12 @@ impl TxBuffer {
     /// An empty one. It owns no memory.
     #[must_use]
     pub const fn new() -> Self {
-        Self { older: VecDeque::new(), older_len: 0, tail: Vec::new(), taken: 0 }
+        Self {
+            older: VecDeque::new(),
+            older_len: 0,
+            tail: Vec::new(),
+            taken: 0,
+        }
     }
 
     /// How many bytes wait.
@@ -60,7 +65,11 @@ impl TxBuffer {
     /// What waits, from the front, in slices that are not empty.
     #[must_use]
     pub fn segments(&self) -> Segments<'_> {
-        Segments { older: self.older.iter(), tail: Some(&self.tail), skip: self.taken }
+        Segments {
+            older: self.older.iter(),
+            tail: Some(&self.tail),
+            skip: self.taken,
+        }
     }
 
     /// Takes `n` bytes off the front: they are written. Whole chunks go back to the pool.
@@ -160,7 +169,8 @@ impl TxBuffer {
     fn close_tail(&mut self) {
         if !self.tail.is_empty() {
             self.older_len += self.tail.len();
-            self.older.push_back(Segment::Chunk(core::mem::take(&mut self.tail)));
+            self.older
+                .push_back(Segment::Chunk(core::mem::take(&mut self.tail)));
         }
     }
 }
@@ -188,7 +198,9 @@ impl<'a> Iterator for Segments<'a> {
             Some(segment) => segment.bytes(),
             None => self.tail.take()?,
         };
-        let rest = segment.get(core::mem::take(&mut self.skip)..).unwrap_or_default();
+        let rest = segment
+            .get(core::mem::take(&mut self.skip)..)
+            .unwrap_or_default();
         // Only the tail may be empty.
         (!rest.is_empty()).then_some(rest)
     }
@@ -216,7 +228,10 @@ mod tests {
     fn the_first_chunk_is_small_and_the_next_are_large() {
         let (mut buffer, mut pool) = (TxBuffer::new(), ChunkPool::default());
         buffer.append(&[1; ChunkPool::SMALL], &mut pool);
-        assert_eq!(buffer.segments().map(<[u8]>::len).collect::<Vec<_>>(), [ChunkPool::SMALL]);
+        assert_eq!(
+            buffer.segments().map(<[u8]>::len).collect::<Vec<_>>(),
+            [ChunkPool::SMALL]
+        );
         buffer.append(&[2; ChunkPool::LARGE + 1], &mut pool);
         let lens = buffer.segments().map(<[u8]>::len).collect::<Vec<_>>();
         assert_eq!(lens, [ChunkPool::SMALL, ChunkPool::LARGE, 1]);
@@ -233,7 +248,10 @@ mod tests {
         buffer.append(b"head", &mut pool);
         buffer.append_shared(payload.clone());
         buffer.append(b"tail", &mut pool);
-        assert_eq!(buffer.segments().map(<[u8]>::len).collect::<Vec<_>>(), [4, 10_000, 4]);
+        assert_eq!(
+            buffer.segments().map(<[u8]>::len).collect::<Vec<_>>(),
+            [4, 10_000, 4]
+        );
         assert_eq!(buffer.segments().nth(1).unwrap().as_ptr(), payload.as_ptr());
     }
 
@@ -243,7 +261,14 @@ mod tests {
         buffer.append(&[0; 5_000], &mut pool);
         buffer.append_shared(Bytes::from_static(b"shared"));
         buffer.advance(5_006, &mut pool);
-        assert_eq!((buffer.len(), buffer.tail.capacity(), buffer.older.capacity()), (0, 0, 0));
+        assert_eq!(
+            (
+                buffer.len(),
+                buffer.tail.capacity(),
+                buffer.older.capacity()
+            ),
+            (0, 0, 0)
+        );
         assert_eq!(pool.retained(), 0);
     }
 

@@ -1,8 +1,17 @@
 //! MQTT 5.0 §4.12 and §3.15: enhanced authentication and re-authentication, with AUTH.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests, too, may fail"
+)]
+
 mod support;
 
-use mqtt_codec::packet::{Auth, AuthProperties, Connack, ConnackProperties, Connect, ConnectProperties};
+use mqtt_codec::packet::{
+    Auth, AuthProperties, Connack, ConnackProperties, Connect, ConnectProperties,
+};
 use mqtt_codec::reason_code::{AuthReasonCode, ConnectReasonCode, DisconnectReasonCode};
 use mqtt_codec::{Binary, Text, TextBuf, Version};
 use mqtt_session::client::{Config as ClientConfig, Event as ClientEvent, InitialAuthentication};
@@ -20,40 +29,75 @@ fn both_ends_authenticate_step_by_step() {
     let mut client = Client::new(authenticating("SCRAM"));
     let mut server = Server::new(ServerConfig::default(), V5);
     let outs = client.connect();
-    let [Out::Send(sent)] = outs.as_slice() else { panic!("{outs:?}") };
+    let [Out::Send(sent)] = outs.as_slice() else {
+        panic!("{outs:?}")
+    };
     server.machine.handle_connected(server.now);
     let outs = server.receive_bytes(&sent.bytes);
-    let [Out::Server(ServerEvent::Connect(request)), Out::Pause] = outs.as_slice() else { panic!("{outs:?}") };
+    let [Out::Server(ServerEvent::Connect(request)), Out::Pause] = outs.as_slice() else {
+        panic!("{outs:?}")
+    };
     assert_eq!(request.authentication_method, Some(text("SCRAM")));
-    assert_eq!(request.authentication_data.as_deref(), Some(&b"client first"[..]));
+    assert_eq!(
+        request.authentication_data.as_deref(),
+        Some(&b"client first"[..])
+    );
 
-    for (question, answer) in [("server first", "client final"), ("once more", "as you wish")] {
-        server.machine.authenticate(server.now, Some(question.as_bytes())).unwrap();
+    for (question, answer) in [
+        ("server first", "client final"),
+        ("once more", "as you wish"),
+    ] {
+        server
+            .machine
+            .authenticate(server.now, Some(question.as_bytes()))
+            .unwrap();
         let asked = auth(0x18, "SCRAM", question);
         assert_eq!(server.drain(), [Out::Resume, send(V5, asked)]);
         let data = Some(question.into());
-        assert_eq!(client.receive(asked), [Out::Client(ClientEvent::Authenticate { data })]);
+        assert_eq!(
+            client.receive(asked),
+            [Out::Client(ClientEvent::Authenticate { data })]
+        );
 
-        client.machine.authenticate(client.now, Some(answer.as_bytes())).unwrap();
+        client
+            .machine
+            .authenticate(client.now, Some(answer.as_bytes()))
+            .unwrap();
         let answered = auth(0x18, "SCRAM", answer);
         assert_eq!(client.drain(), [send(V5, answered)]);
         let data = Some(answer.into());
-        assert_eq!(server.receive(answered), [Out::Server(ServerEvent::Authenticate { data }), Out::Pause]);
+        assert_eq!(
+            server.receive(answered),
+            [Out::Server(ServerEvent::Authenticate { data }), Out::Pause]
+        );
     }
 
     let authentication_data = Binary::new(b"server final").ok();
-    let outs = server.accept(Accept { authentication_data, ..Accept::default() });
-    let [Out::Resume, Out::Send(sent)] = outs.as_slice() else { panic!("{outs:?}") };
+    let outs = server.accept(Accept {
+        authentication_data,
+        ..Accept::default()
+    });
+    let [Out::Resume, Out::Send(sent)] = outs.as_slice() else {
+        panic!("{outs:?}")
+    };
     let outs = client.receive_bytes(&sent.bytes);
-    let [Out::Client(ClientEvent::Connected(connected))] = outs.as_slice() else { panic!("{outs:?}") };
-    assert_eq!(connected.authentication_data.as_deref(), Some(&b"server final"[..]));
+    let [Out::Client(ClientEvent::Connected(connected))] = outs.as_slice() else {
+        panic!("{outs:?}")
+    };
+    assert_eq!(
+        connected.authentication_data.as_deref(),
+        Some(&b"server final"[..])
+    );
 }
 
 /// [MQTT-4.12.0-1] [MQTT-4.12.0-4] A server that does not want the method, or is not convinced, says so in CONNACK and
 /// closes.
 #[test]
 fn a_server_can_end_the_exchange_with_a_refusal() {
-    for (steps, reason) in [(0, ConnectReasonCode::BadAuthenticationMethod), (1, ConnectReasonCode::NotAuthorized)] {
+    for (steps, reason) in [
+        (0, ConnectReasonCode::BadAuthenticationMethod),
+        (1, ConnectReasonCode::NotAuthorized),
+    ] {
         let mut server = Server::new(ServerConfig::default(), V5);
         server.open(&with_method("X"));
         for _ in 0..steps {
@@ -61,9 +105,21 @@ fn a_server_can_end_the_exchange_with_a_refusal() {
             server.receive(auth(0x18, "X", ""));
         }
         server.drain();
-        server.machine.refuse(server.now, reason, ConnackProperties::default()).unwrap();
-        let refusal = send(V5, Connack { reason_code: reason, ..accepted() });
-        assert_eq!(server.drain(), [refusal, Out::Close(CloseReason::Refused(reason))]);
+        server
+            .machine
+            .refuse(server.now, reason, ConnackProperties::default())
+            .unwrap();
+        let refusal = send(
+            V5,
+            Connack {
+                reason_code: reason,
+                ..accepted()
+            },
+        );
+        assert_eq!(
+            server.drain(),
+            [refusal, Out::Close(CloseReason::Refused(reason))]
+        );
     }
 }
 
@@ -72,7 +128,10 @@ fn a_server_can_end_the_exchange_with_a_refusal() {
 fn the_method_stays_the_same() {
     let changed = Out::Close(CloseReason::Protocol(ProtocolError::AuthMethodChanged));
     let missing = Out::Close(CloseReason::Protocol(ProtocolError::AuthWithoutMethod));
-    let bare = Auth { reason_code: AuthReasonCode::ContinueAuthentication, properties: AuthProperties::default() };
+    let bare = Auth {
+        reason_code: AuthReasonCode::ContinueAuthentication,
+        properties: AuthProperties::default(),
+    };
     for (packet, close) in [(auth(0x18, "Y", ""), &changed), (bare, &missing)] {
         let mut client = Client::new(authenticating("X"));
         client.connect();
@@ -82,7 +141,13 @@ fn the_method_stays_the_same() {
         server.open(&with_method("X"));
         server.machine.authenticate(server.now, None).unwrap();
         server.drain();
-        let refusal = send(V5, Connack { reason_code: ConnectReasonCode::ProtocolError, ..accepted() });
+        let refusal = send(
+            V5,
+            Connack {
+                reason_code: ConnectReasonCode::ProtocolError,
+                ..accepted()
+            },
+        );
         let outs = server.receive(packet);
         assert_eq!(outs[0], refusal);
         assert_eq!(outs.last(), Some(close));
@@ -91,7 +156,10 @@ fn the_method_stays_the_same() {
         let mut client = Client::new(authenticating("X"));
         client.connect();
         let authentication_method = method.map(|method| Text::new(method).unwrap());
-        let packet = connack(ConnackProperties { authentication_method, ..ConnackProperties::default() });
+        let packet = connack(ConnackProperties {
+            authentication_method,
+            ..ConnackProperties::default()
+        });
         assert_eq!(client.receive(packet).last(), Some(&changed));
     }
 }
@@ -102,20 +170,38 @@ fn the_method_stays_the_same() {
 fn without_a_method_there_is_no_auth() {
     let mut server = Server::new(ServerConfig::default(), V5);
     server.open(&connect(V5));
-    assert_eq!(server.machine.authenticate(server.now, None), Err(AuthenticateError::NoMethod));
+    assert_eq!(
+        server.machine.authenticate(server.now, None),
+        Err(AuthenticateError::NoMethod)
+    );
     let authentication_data = Binary::new(b"data").ok();
-    let outs = server.accept(Accept { authentication_data, ..Accept::default() });
-    let [Out::Resume, Out::Send(sent)] = outs.as_slice() else { panic!("{outs:?}") };
-    let (packet, _) = mqtt_codec::decode(V5, &limits(), &sent.bytes).unwrap().unwrap();
-    let mqtt_codec::Packet::Connack(connack) = packet else { panic!("{packet:?}") };
+    let outs = server.accept(Accept {
+        authentication_data,
+        ..Accept::default()
+    });
+    let [Out::Resume, Out::Send(sent)] = outs.as_slice() else {
+        panic!("{outs:?}")
+    };
+    let (packet, _) = mqtt_codec::decode(V5, &limits(), &sent.bytes)
+        .unwrap()
+        .unwrap();
+    let mqtt_codec::Packet::Connack(connack) = packet else {
+        panic!("{packet:?}")
+    };
     assert_eq!(connack.properties.authentication_method, None);
     assert_eq!(connack.properties.authentication_data, None);
     let close = Out::Close(CloseReason::Protocol(ProtocolError::AuthWithoutMethod));
     assert_eq!(server.receive(auth(0x19, "X", "")).last(), Some(&close));
 
     let mut client = Client::connected(client_config(V5));
-    assert_eq!(client.machine.authenticate(client.now, None), Err(AuthenticateError::NoMethod));
-    assert_eq!(client.machine.reauthenticate(client.now, None), Err(AuthenticateError::NoMethod));
+    assert_eq!(
+        client.machine.authenticate(client.now, None),
+        Err(AuthenticateError::NoMethod)
+    );
+    assert_eq!(
+        client.machine.reauthenticate(client.now, None),
+        Err(AuthenticateError::NoMethod)
+    );
     assert_eq!(client.drain(), []);
     assert_eq!(client.receive(auth(0x18, "X", "")).last(), Some(&close));
 }
@@ -125,28 +211,66 @@ fn without_a_method_there_is_no_auth() {
 #[test]
 fn a_client_can_authenticate_again() {
     let (mut client, mut server) = authenticated();
-    client.machine.reauthenticate(client.now, Some(b"again")).unwrap();
+    client
+        .machine
+        .reauthenticate(client.now, Some(b"again"))
+        .unwrap();
     assert_eq!(client.drain(), [send(V5, auth(0x19, "X", "again"))]);
-    assert_eq!(client.machine.reauthenticate(client.now, None), Err(AuthenticateError::NotOurTurn));
+    assert_eq!(
+        client.machine.reauthenticate(client.now, None),
+        Err(AuthenticateError::NotOurTurn)
+    );
     let outs = server.receive(auth(0x19, "X", "again"));
-    assert_eq!(outs, [Out::Server(ServerEvent::Reauthenticate { data: Some("again".into()) })]);
+    assert_eq!(
+        outs,
+        [Out::Server(ServerEvent::Reauthenticate {
+            data: Some("again".into())
+        })]
+    );
 
-    assert_eq!(client.receive(qos1(1, "a", "x")), [deliver("a", "x"), send(V5, puback(1))]);
-    assert_eq!(server.receive(qos1(1, "a", "x")), [deliver("a", "x"), send(V5, puback(1))]);
+    assert_eq!(
+        client.receive(qos1(1, "a", "x")),
+        [deliver("a", "x"), send(V5, puback(1))]
+    );
+    assert_eq!(
+        server.receive(qos1(1, "a", "x")),
+        [deliver("a", "x"), send(V5, puback(1))]
+    );
 
-    server.machine.authenticate(server.now, Some(b"why")).unwrap();
+    server
+        .machine
+        .authenticate(server.now, Some(b"why"))
+        .unwrap();
     assert_eq!(server.drain(), [send(V5, auth(0x18, "X", "why"))]);
     let outs = client.receive(auth(0x18, "X", "why"));
-    assert_eq!(outs, [Out::Client(ClientEvent::Authenticate { data: Some("why".into()) })]);
-    client.machine.authenticate(client.now, Some(b"so")).unwrap();
+    assert_eq!(
+        outs,
+        [Out::Client(ClientEvent::Authenticate {
+            data: Some("why".into())
+        })]
+    );
+    client
+        .machine
+        .authenticate(client.now, Some(b"so"))
+        .unwrap();
     client.drain();
     let outs = server.receive(auth(0x18, "X", "so"));
-    assert_eq!(outs, [Out::Server(ServerEvent::Authenticate { data: Some("so".into()) })]);
+    assert_eq!(
+        outs,
+        [Out::Server(ServerEvent::Authenticate {
+            data: Some("so".into())
+        })]
+    );
 
     server.machine.reauthenticated(server.now, None).unwrap();
     let outs = server.drain();
-    let [Out::Send(sent)] = outs.as_slice() else { panic!("{outs:?}") };
-    assert_eq!(client.receive_bytes(&sent.bytes), [Out::Client(ClientEvent::Reauthenticated { data: None })]);
+    let [Out::Send(sent)] = outs.as_slice() else {
+        panic!("{outs:?}")
+    };
+    assert_eq!(
+        client.receive_bytes(&sent.bytes),
+        [Out::Client(ClientEvent::Reauthenticated { data: None })]
+    );
     client.machine.reauthenticate(client.now, None).unwrap();
 }
 
@@ -155,16 +279,25 @@ fn a_client_can_authenticate_again() {
 fn a_failed_reauthentication_ends_the_connection() {
     let (_, mut server) = authenticated();
     server.receive(auth(0x19, "X", ""));
-    server.machine.disconnect(server.now, disconnect(DisconnectReasonCode::NotAuthorized)).unwrap();
+    server
+        .machine
+        .disconnect(server.now, disconnect(DisconnectReasonCode::NotAuthorized))
+        .unwrap();
     let goodbye = send(V5, disconnect(DisconnectReasonCode::NotAuthorized));
-    assert_eq!(server.drain(), [goodbye, Out::Close(CloseReason::Requested)]);
+    assert_eq!(
+        server.drain(),
+        [goodbye, Out::Close(CloseReason::Requested)]
+    );
 
     let (mut client, _) = authenticated();
     client.machine.reauthenticate(client.now, None).unwrap();
     client.drain();
     let reason = DisconnectReasonCode::NotAuthorized;
     let outs = client.receive(disconnect(reason));
-    assert_eq!(outs.last(), Some(&Out::Close(CloseReason::PeerDisconnected { reason })));
+    assert_eq!(
+        outs.last(),
+        Some(&Out::Close(CloseReason::PeerDisconnected { reason }))
+    );
 }
 
 /// An AUTH out of turn, or with a code of the other side, breaks the rules.
@@ -202,7 +335,10 @@ fn an_authentication_has_the_time_of_a_connect() {
 
 fn authenticated() -> (Client, Server) {
     let authentication_method = Text::new("X").ok();
-    let connack = connack(ConnackProperties { authentication_method, ..ConnackProperties::default() });
+    let connack = connack(ConnackProperties {
+        authentication_method,
+        ..ConnackProperties::default()
+    });
     (Client::connected_with(authenticating("X"), connack), {
         let mut server = Server::new(ServerConfig::default(), V5);
         server.open(&with_method("X"));
@@ -213,13 +349,25 @@ fn authenticated() -> (Client, Server) {
 
 fn authenticating(method: &str) -> ClientConfig {
     let data = Password::new("client first").ok();
-    let authentication = Some(InitialAuthentication { method: text(method), data });
-    ClientConfig { authentication, ..client_config(V5) }
+    let authentication = Some(InitialAuthentication {
+        method: text(method),
+        data,
+    });
+    ClientConfig {
+        authentication,
+        ..client_config(V5)
+    }
 }
 
 fn with_method(method: &str) -> Connect<'_> {
-    let properties = ConnectProperties { authentication_method: Text::new(method).ok(), ..ConnectProperties::default() };
-    Connect { properties, ..connect(V5) }
+    let properties = ConnectProperties {
+        authentication_method: Text::new(method).ok(),
+        ..ConnectProperties::default()
+    };
+    Connect {
+        properties,
+        ..connect(V5)
+    }
 }
 
 fn auth<'a>(code: u8, method: &'a str, data: &'a str) -> Auth<'a> {
@@ -228,7 +376,10 @@ fn auth<'a>(code: u8, method: &'a str, data: &'a str) -> Auth<'a> {
         authentication_data: Binary::new(data.as_bytes()).ok(),
         ..AuthProperties::default()
     };
-    Auth { reason_code: AuthReasonCode::from_byte(code).unwrap(), properties }
+    Auth {
+        reason_code: AuthReasonCode::from_byte(code).unwrap(),
+        properties,
+    }
 }
 
 fn text(text: &str) -> TextBuf {

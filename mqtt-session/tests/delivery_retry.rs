@@ -1,5 +1,12 @@
 //! MQTT 5.0 §4.4 and §4.5: what is sent again, and when; what is acknowledged. MQTT 3.1.1 §4.4, §4.5.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests, too, may fail"
+)]
+
 mod support;
 
 use core::time::Duration;
@@ -34,7 +41,10 @@ fn unacknowledged_packets_are_sent_again_on_reconnect() {
             send(version, pubrel(1)),
         ];
         assert_eq!(client.reconnect(true), again);
-        let outs = server.reconnect(&Connect { clean_start: false, ..connect(version) });
+        let outs = server.reconnect(&Connect {
+            clean_start: false,
+            ..connect(version)
+        });
         assert_eq!(outs[1..], again);
     }
 }
@@ -63,7 +73,10 @@ fn each_reconnect_sends_again_once() {
     client.publish(message(QoS::ExactlyOnce, "a", "x"));
     for _ in 0..3 {
         client.lose_connection();
-        assert_eq!(client.reconnect(true), [send(version, again(qos2(1, "a", "x")))]);
+        assert_eq!(
+            client.reconnect(true),
+            [send(version, again(qos2(1, "a", "x")))]
+        );
         assert_eq!(client.advance(Duration::from_secs(1)), []);
     }
     // What is sent for the first time on this connection goes again on the next one, behind it.
@@ -71,7 +84,10 @@ fn each_reconnect_sends_again_once() {
     client.lose_connection();
     assert_eq!(
         client.reconnect(true),
-        [send(version, again(qos2(1, "a", "x"))), send(version, again(qos1(2, "a", "y")))]
+        [
+            send(version, again(qos2(1, "a", "x"))),
+            send(version, again(qos1(2, "a", "y")))
+        ]
     );
 }
 
@@ -83,7 +99,11 @@ fn a_refused_publish_is_not_sent_again() {
     let (first, _) = client.publish(message(QoS::AtLeastOnce, "a", "x"));
     let (second, _) = client.publish(message(QoS::ExactlyOnce, "a", "x"));
     let reason = PublishReasonCode::NotAuthorized;
-    let refused = |token| [Out::Client(ClientEvent::Published(PublishOutcome::Acknowledged { token, reason }))];
+    let refused = |token| {
+        [Out::Client(ClientEvent::Published(
+            PublishOutcome::Acknowledged { token, reason },
+        ))]
+    };
     assert_eq!(client.receive(Puback::new(id(1), reason)), refused(first));
     assert_eq!(client.receive(Pubrec::new(id(2), reason)), refused(second));
     client.lose_connection();
@@ -96,9 +116,18 @@ fn a_refused_publish_is_not_sent_again() {
 fn every_publish_is_acknowledged() {
     for version in VERSIONS {
         let mut client = Client::connected(client_config(version));
-        assert_eq!(client.receive(qos1(1, "nobody/wants/it", "")).last(), Some(&send(version, puback(1))));
-        assert_eq!(client.receive(qos2(2, "nobody/wants/it", "")).last(), Some(&send(version, pubrec(2))));
-        assert_eq!(client.receive(qos2(2, "nobody/wants/it", "")), [send(version, pubrec(2))]);
+        assert_eq!(
+            client.receive(qos1(1, "nobody/wants/it", "")).last(),
+            Some(&send(version, puback(1)))
+        );
+        assert_eq!(
+            client.receive(qos2(2, "nobody/wants/it", "")).last(),
+            Some(&send(version, pubrec(2)))
+        );
+        assert_eq!(
+            client.receive(qos2(2, "nobody/wants/it", "")),
+            [send(version, pubrec(2))]
+        );
     }
 }
 
@@ -106,16 +135,24 @@ fn every_publish_is_acknowledged() {
 #[test]
 fn a_late_puback_is_not_sent_on_another_connection() {
     let version = Version::V5_0;
-    let config = ClientConfig { acknowledgement: Acknowledgement::Manual, ..lasting(version) };
+    let config = ClientConfig {
+        acknowledgement: Acknowledgement::Manual,
+        ..lasting(version)
+    };
     let mut client = Client::connected(config);
     client.receive(qos1(1, "a", "x"));
     client.lose_connection();
     client.reconnect(true);
     let token = client.tokens.remove(0);
-    let late = client.machine.acknowledge(client.now, token, PublishReasonCode::Success);
+    let late = client
+        .machine
+        .acknowledge(client.now, token, PublishReasonCode::Success);
     assert_eq!(late, Err(AcknowledgeError::ConnectionGone));
     assert_eq!(client.drain(), []);
-    assert_eq!(client.receive(again(qos1(1, "a", "x"))), [deliver_manually("a", "x")]);
+    assert_eq!(
+        client.receive(again(qos1(1, "a", "x"))),
+        [deliver_manually("a", "x")]
+    );
 }
 
 /// Messages that wait to be handed out when the connection is lost are handed out, and acknowledged where they come again.
@@ -123,36 +160,74 @@ fn a_late_puback_is_not_sent_on_another_connection() {
 fn messages_that_wait_survive_the_connection() {
     let version = Version::V5_0;
     let mut client = Client::connected(lasting(version));
-    let bytes = [encode(version, &qos1(1, "a", "1").into()), encode(version, &qos2(2, "a", "2").into())].concat();
+    let bytes = [
+        encode(version, &qos1(1, "a", "1").into()),
+        encode(version, &qos2(2, "a", "2").into()),
+    ]
+    .concat();
     client.machine.handle_bytes(client.now, &bytes);
     client.machine.handle_closed(client.now);
     client.machine.handle_connected(client.now);
     let outs = client.drain();
     assert_eq!(outs[..2], [deliver("a", "1"), deliver("a", "2")]);
-    assert!(matches!(outs[2..], [Out::Send(_), Out::Close(_)]), "{outs:?}");
-    client.receive(mqtt_codec::packet::Connack { session_present: true, ..accepted() });
-    assert_eq!(client.receive(again(qos1(1, "a", "1"))), [deliver("a", "1"), send(version, puback(1))]);
-    assert_eq!(client.receive(again(qos2(2, "a", "2"))), [send(version, pubrec(2))]);
+    assert!(
+        matches!(outs[2..], [Out::Send(_), Out::Close(_)]),
+        "{outs:?}"
+    );
+    client.receive(mqtt_codec::packet::Connack {
+        session_present: true,
+        ..accepted()
+    });
+    assert_eq!(
+        client.receive(again(qos1(1, "a", "1"))),
+        [deliver("a", "1"), send(version, puback(1))]
+    );
+    assert_eq!(
+        client.receive(again(qos2(2, "a", "2"))),
+        [send(version, pubrec(2))]
+    );
 }
 
 /// Nothing new of QoS 1 or 2 precedes what goes again, however small the send buffer.
 #[test]
 fn a_backlog_goes_again_before_anything_new() {
     let version = Version::V5_0;
-    let mut client = Client::connected(ClientConfig { send_buffer: 64, ..lasting(version) });
+    let mut client = Client::connected(ClientConfig {
+        send_buffer: 64,
+        ..lasting(version)
+    });
     for n in 0..40 {
         client.publish(message(QoS::AtLeastOnce, "a", &format!("message {n:02}")));
     }
     client.lose_connection();
     client.connect();
-    let connack = encode(version, &mqtt_codec::packet::Connack { session_present: true, ..accepted() }.into());
+    let connack = encode(
+        version,
+        &mqtt_codec::packet::Connack {
+            session_present: true,
+            ..accepted()
+        }
+        .into(),
+    );
     client.machine.handle_bytes(client.now, &connack);
-    assert!(client.machine.tx().len() < 64 + 32, "the bound holds: {}", client.machine.tx().len());
-    let refused = client.machine.publish(client.now, message(QoS::AtLeastOnce, "a", "new"));
+    assert!(
+        client.machine.tx().len() < 64 + 32,
+        "the bound holds: {}",
+        client.machine.tx().len()
+    );
+    let refused = client
+        .machine
+        .publish(client.now, message(QoS::AtLeastOnce, "a", "new"));
     assert_eq!(refused, Err(PublishError::SendBufferFull { limit: 64 }));
     client.machine.handle_written(client.now, 18);
     let sent = client.drain().split_off(1);
     assert_eq!(sent.len(), 39);
-    assert_eq!(sent.last(), Some(&send(version, again(qos1(40, "a", "message 39")))));
-    assert_eq!(client.publish(message(QoS::AtLeastOnce, "a", "new")).1, [send(version, qos1(41, "a", "new"))]);
+    assert_eq!(
+        sent.last(),
+        Some(&send(version, again(qos1(40, "a", "message 39"))))
+    );
+    assert_eq!(
+        client.publish(message(QoS::AtLeastOnce, "a", "new")).1,
+        [send(version, qos1(41, "a", "new"))]
+    );
 }

@@ -1,5 +1,12 @@
 //! MQTT 5.0 §3.14: DISCONNECT, in both directions. MQTT 3.1.1 §3.14.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests, too, may fail"
+)]
+
 mod support;
 
 use core::time::Duration;
@@ -8,7 +15,9 @@ use mqtt_codec::packet::{Connect, ConnectProperties, Disconnect, DisconnectPrope
 use mqtt_codec::reason_code::DisconnectReasonCode;
 use mqtt_codec::{Packet, PacketType, QoS, Text, Version};
 use mqtt_session::client::{Config as ClientConfig, DisconnectError, Event as ClientEvent};
-use mqtt_session::server::{Config as ServerConfig, DisconnectError as ServerDisconnectError, Event as ServerEvent};
+use mqtt_session::server::{
+    Config as ServerConfig, DisconnectError as ServerDisconnectError, Event as ServerEvent,
+};
 use mqtt_session::{CloseReason, ProtocolError, PublishError};
 use support::packets::*;
 use support::*;
@@ -34,28 +43,48 @@ fn a_server_sends_no_disconnect_before_connack() {
         server.receive(connect(version));
         let refused = server.machine.disconnect(server.now, NORMAL);
         assert_eq!(refused, Err(ServerDisconnectError::NotConnected));
-        assert_eq!(server.lose_connection(), [Out::Close(CloseReason::ConnectionLost)]);
+        assert_eq!(
+            server.lose_connection(),
+            [Out::Close(CloseReason::ConnectionLost)]
+        );
     }
     // A client that meets one takes it for what it is.
     let mut client = Client::new(client_config(Version::V5_0));
     client.connect();
     let error = ProtocolError::UnexpectedPacket(PacketType::Disconnect);
-    assert_eq!(client.receive(NORMAL).last(), Some(&Out::Close(CloseReason::Protocol(error))));
+    assert_eq!(
+        client.receive(NORMAL).last(),
+        Some(&Out::Close(CloseReason::Protocol(error)))
+    );
 }
 
 /// [MQTT-3.14.2-2] A server's DISCONNECT has no Session Expiry Interval; one that has it breaks the rules.
 #[test]
 fn a_server_says_nothing_of_the_session_expiry() {
     let version = Version::V5_0;
-    let properties = DisconnectProperties { session_expiry_interval: Some(5), ..NORMAL.properties };
-    let disconnect = Disconnect { properties, reason_code: DisconnectReasonCode::ServerBusy };
+    let properties = DisconnectProperties {
+        session_expiry_interval: Some(5),
+        ..NORMAL.properties
+    };
+    let disconnect = Disconnect {
+        properties,
+        reason_code: DisconnectReasonCode::ServerBusy,
+    };
     let mut server = Server::connected(version);
     server.machine.disconnect(server.now, disconnect).unwrap();
-    let sent = send(version, Disconnect { properties: NORMAL.properties, ..disconnect });
+    let sent = send(
+        version,
+        Disconnect {
+            properties: NORMAL.properties,
+            ..disconnect
+        },
+    );
     assert_eq!(server.drain(), [sent, Out::Close(CloseReason::Requested)]);
 
     let mut client = Client::connected(client_config(version));
-    let close = Out::Close(CloseReason::Protocol(ProtocolError::SessionExpiryFromServer));
+    let close = Out::Close(CloseReason::Protocol(
+        ProtocolError::SessionExpiryFromServer,
+    ));
     assert_eq!(client.receive(disconnect).last(), Some(&close));
 }
 
@@ -66,10 +95,18 @@ fn nothing_follows_a_disconnect() {
     for version in VERSIONS {
         let mut client = Client::connected(client_config(version));
         client.machine.disconnect(client.now, NORMAL).unwrap();
-        assert_eq!(client.drain(), [send(version, NORMAL), Out::Close(CloseReason::Requested)]);
-        let refused = client.machine.publish(client.now, message(QoS::AtMostOnce, "a", "x"));
+        assert_eq!(
+            client.drain(),
+            [send(version, NORMAL), Out::Close(CloseReason::Requested)]
+        );
+        let refused = client
+            .machine
+            .publish(client.now, message(QoS::AtMostOnce, "a", "x"));
         assert_eq!(refused, Err(PublishError::NotConnected));
-        assert_eq!(client.machine.disconnect(client.now, NORMAL), Err(DisconnectError::NotConnected));
+        assert_eq!(
+            client.machine.disconnect(client.now, NORMAL),
+            Err(DisconnectError::NotConnected)
+        );
         assert_eq!(client.receive(qos1(1, "a", "x")), []);
         assert_eq!(client.lose_connection(), []);
         assert_eq!(client.machine.poll_timeout(), None);
@@ -78,9 +115,14 @@ fn nothing_follows_a_disconnect() {
         server.machine.disconnect(server.now, NORMAL).unwrap();
         let outs = server.drain();
         match version {
-            Version::V5_0 => assert_eq!(outs, [send(version, NORMAL), Out::Close(CloseReason::Requested)]),
+            Version::V5_0 => assert_eq!(
+                outs,
+                [send(version, NORMAL), Out::Close(CloseReason::Requested)]
+            ),
             // Only the client has one.
-            Version::V3_1 | Version::V3_1_1 => assert_eq!(outs, [Out::Close(CloseReason::Requested)]),
+            Version::V3_1 | Version::V3_1_1 => {
+                assert_eq!(outs, [Out::Close(CloseReason::Requested)])
+            }
         }
         assert_eq!(server.receive(qos1(1, "a", "x")), []);
     }
@@ -91,7 +133,9 @@ fn nothing_follows_a_disconnect() {
 fn a_disconnect_says_what_becomes_of_the_will() {
     for version in VERSIONS {
         let mut server = Server::connected(version);
-        let reason = CloseReason::PeerDisconnected { reason: DisconnectReasonCode::Success };
+        let reason = CloseReason::PeerDisconnected {
+            reason: DisconnectReasonCode::Success,
+        };
         let outs = server.receive(NORMAL);
         assert!(matches!(outs[0], Out::Server(ServerEvent::Disconnected(_))));
         assert_eq!(outs[1..], [Out::Close(reason)]);
@@ -100,7 +144,10 @@ fn a_disconnect_says_what_becomes_of_the_will() {
     let mut server = Server::connected(Version::V5_0);
     let reason = DisconnectReasonCode::DisconnectWithWillMessage;
     let outs = server.receive(disconnect(reason));
-    assert_eq!(outs[1..], [Out::Close(CloseReason::PeerDisconnected { reason })]);
+    assert_eq!(
+        outs[1..],
+        [Out::Close(CloseReason::PeerDisconnected { reason })]
+    );
     assert!(!CloseReason::PeerDisconnected { reason }.drops_will());
 }
 
@@ -109,11 +156,17 @@ fn a_disconnect_says_what_becomes_of_the_will() {
 fn the_session_expiry_cannot_be_raised_from_zero() {
     let version = Version::V5_0;
     let with = |interval| Disconnect {
-        properties: DisconnectProperties { session_expiry_interval: Some(interval), ..NORMAL.properties },
+        properties: DisconnectProperties {
+            session_expiry_interval: Some(interval),
+            ..NORMAL.properties
+        },
         ..NORMAL
     };
     let mut client = Client::connected(client_config(version));
-    assert_eq!(client.machine.disconnect(client.now, with(1)), Err(DisconnectError::SessionExpiryRaised));
+    assert_eq!(
+        client.machine.disconnect(client.now, with(1)),
+        Err(DisconnectError::SessionExpiryRaised)
+    );
     client.machine.disconnect(client.now, with(0)).unwrap();
     assert_eq!(client.drain().first(), Some(&send(version, with(0))));
 
@@ -121,7 +174,10 @@ fn the_session_expiry_cannot_be_raised_from_zero() {
     client.publish(message(QoS::AtLeastOnce, "a", "x"));
     client.machine.disconnect(client.now, with(0)).unwrap();
     let outs = client.drain();
-    assert!(matches!(outs[0], Out::Client(ClientEvent::Published(_))), "the session ends: {outs:?}");
+    assert!(
+        matches!(outs[0], Out::Client(ClientEvent::Published(_))),
+        "the session ends: {outs:?}"
+    );
     assert_eq!(client.machine.in_flight(), 0);
 
     let mut server = Server::connected(version);
@@ -129,11 +185,23 @@ fn the_session_expiry_cannot_be_raised_from_zero() {
     let close = Out::Close(CloseReason::Protocol(ProtocolError::SessionExpiryRaised));
     assert_eq!(server.receive(with(1)), [goodbye, close]);
 
-    let properties = ConnectProperties { session_expiry_interval: Some(9), ..ConnectProperties::default() };
-    let connect = Connect { properties, ..connect(version) };
+    let properties = ConnectProperties {
+        session_expiry_interval: Some(9),
+        ..ConnectProperties::default()
+    };
+    let connect = Connect {
+        properties,
+        ..connect(version)
+    };
     let mut server = Server::connected_with(ServerConfig::default(), &connect);
     let outs = server.receive(with(1));
-    let [Out::Server(ServerEvent::Disconnected(disconnection)), Out::Close(_)] = outs.as_slice() else { panic!("{outs:?}") };
+    let [
+        Out::Server(ServerEvent::Disconnected(disconnection)),
+        Out::Close(_),
+    ] = outs.as_slice()
+    else {
+        panic!("{outs:?}")
+    };
     assert_eq!(disconnection.session_expiry_interval, Some(1));
 }
 
@@ -146,13 +214,29 @@ fn each_side_has_its_reason_codes() {
             reason_code.byte(),
             0x00 | 0x04 | 0x80..=0x83 | 0x90 | 0x93..=0x99 | 0x9B
         );
-        let result = client.machine.disconnect(client.now, disconnect(reason_code));
-        assert_eq!(result, if from_client { Ok(()) } else { Err(DisconnectError::ReasonForServers) }, "{reason_code}");
+        let result = client
+            .machine
+            .disconnect(client.now, disconnect(reason_code));
+        assert_eq!(
+            result,
+            if from_client {
+                Ok(())
+            } else {
+                Err(DisconnectError::ReasonForServers)
+            },
+            "{reason_code}"
+        );
 
         let mut server = Server::connected(Version::V5_0);
         let from_server = !matches!(reason_code.byte(), 0x04 | 0x8C);
-        let result = server.machine.disconnect(server.now, disconnect(reason_code));
-        let expected = if from_server { Ok(()) } else { Err(ServerDisconnectError::ReasonForClients) };
+        let result = server
+            .machine
+            .disconnect(server.now, disconnect(reason_code));
+        let expected = if from_server {
+            Ok(())
+        } else {
+            Err(ServerDisconnectError::ReasonForClients)
+        };
         assert_eq!(result, expected, "{reason_code}");
     }
 }
@@ -168,10 +252,18 @@ fn the_application_learns_why_the_server_leaves() {
     };
     let reason = DisconnectReasonCode::UseAnotherServer;
     let mut client = Client::connected(client_config(version));
-    let outs = client.receive(Disconnect { reason_code: reason, properties });
-    let [Out::Client(ClientEvent::Disconnected(said)), close] = outs.as_slice() else { panic!("{outs:?}") };
+    let outs = client.receive(Disconnect {
+        reason_code: reason,
+        properties,
+    });
+    let [Out::Client(ClientEvent::Disconnected(said)), close] = outs.as_slice() else {
+        panic!("{outs:?}")
+    };
     assert_eq!(said.reason, reason);
-    assert_eq!(said.server_reference.as_ref().unwrap().as_str(), "other:1883");
+    assert_eq!(
+        said.server_reference.as_ref().unwrap().as_str(),
+        "other:1883"
+    );
     assert_eq!(said.reason_string.as_ref().unwrap().as_str(), "elsewhere");
     assert_eq!(close, &Out::Close(CloseReason::PeerDisconnected { reason }));
 }
@@ -182,7 +274,10 @@ fn a_disconnect_from_a_server_is_a_protocol_error_in_3_x() {
     for version in [Version::V3_1, Version::V3_1_1] {
         let mut client = Client::connected(client_config(version));
         let error = ProtocolError::UnexpectedPacket(PacketType::Disconnect);
-        assert_eq!(client.receive(NORMAL), [Out::Close(CloseReason::Protocol(error))]);
+        assert_eq!(
+            client.receive(NORMAL),
+            [Out::Close(CloseReason::Protocol(error))]
+        );
     }
 }
 
@@ -193,16 +288,28 @@ fn a_lost_connection_is_closed_once() {
         let mut client = Client::new(client_config(version));
         assert_eq!(client.lose_connection(), []);
         client.connect();
-        assert_eq!(client.lose_connection(), [Out::Close(CloseReason::ConnectionLost)]);
+        assert_eq!(
+            client.lose_connection(),
+            [Out::Close(CloseReason::ConnectionLost)]
+        );
         assert_eq!(client.lose_connection(), []);
 
         let mut server = Server::connected(version);
-        assert_eq!(server.lose_connection(), [Out::Close(CloseReason::ConnectionLost)]);
+        assert_eq!(
+            server.lose_connection(),
+            [Out::Close(CloseReason::ConnectionLost)]
+        );
         assert_eq!(server.lose_connection(), []);
         assert_eq!(server.advance(Duration::from_secs(1_000)), []);
     }
-    let config = ClientConfig { keep_alive: Duration::from_secs(1), ..client_config(Version::V5_0) };
+    let config = ClientConfig {
+        keep_alive: Duration::from_secs(1),
+        ..client_config(Version::V5_0)
+    };
     let mut client = Client::connected(config);
     client.receive(Packet::Pingresp);
-    assert_eq!(client.lose_connection(), [Out::Close(CloseReason::ConnectionLost)]);
+    assert_eq!(
+        client.lose_connection(),
+        [Out::Close(CloseReason::ConnectionLost)]
+    );
 }

@@ -1,5 +1,12 @@
 //! MQTT 5.0 §4.9 and §3.3.4: Receive Maximum, in both directions.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests, too, may fail"
+)]
+
 mod support;
 
 use core::num::NonZeroU16;
@@ -10,8 +17,8 @@ use mqtt_codec::{Packet, QoS, Version};
 use mqtt_session::client::Config as ClientConfig;
 use mqtt_session::server::Config as ServerConfig;
 use mqtt_session::{
-    AcknowledgedQoS, Acknowledgement, CloseReason, Connection, Instant, Known, Negotiated, OutboundExchange,
-    ProtocolError, PublishError, Received, Resend, Role, Session, ToResend,
+    AcknowledgedQoS, Acknowledgement, CloseReason, Connection, Instant, Known, Negotiated,
+    OutboundExchange, ProtocolError, PublishError, Received, Resend, Role, Session, ToResend,
 };
 use support::packets::*;
 use support::*;
@@ -22,7 +29,10 @@ const V5: Version = Version::V5_0;
 /// one window, given back by PUBACK, PUBCOMP and PUBREC of 0x80 and above and by nothing else.
 #[test]
 fn a_client_keeps_to_the_servers_receive_maximum() {
-    let properties = ConnackProperties { receive_maximum: NonZeroU16::new(3), ..ConnackProperties::default() };
+    let properties = ConnackProperties {
+        receive_maximum: NonZeroU16::new(3),
+        ..ConnackProperties::default()
+    };
     let mut client = Client::connected_with(client_config(V5), connack(properties));
     window_of_three(&mut client, |client| client.machine.send_quota());
 }
@@ -30,19 +40,38 @@ fn a_client_keeps_to_the_servers_receive_maximum() {
 /// [MQTT-3.3.4-9] [MQTT-4.9.0-1] [MQTT-4.9.0-2] A server has at most the client's Receive Maximum open, alike.
 #[test]
 fn a_server_keeps_to_the_clients_receive_maximum() {
-    let properties = ConnectProperties { receive_maximum: NonZeroU16::new(3), ..ConnectProperties::default() };
-    let mut server = Server::connected_with(ServerConfig::default(), &Connect { properties, ..connect(V5) });
+    let properties = ConnectProperties {
+        receive_maximum: NonZeroU16::new(3),
+        ..ConnectProperties::default()
+    };
+    let mut server = Server::connected_with(
+        ServerConfig::default(),
+        &Connect {
+            properties,
+            ..connect(V5)
+        },
+    );
     window_of_three(&mut server, |server| server.machine.send_quota());
 }
 
 fn window_of_three<M: Machine>(side: &mut Side<M>, quota: impl Fn(&Side<M>) -> u16) {
     let full = Err(PublishError::QuotaExhausted { limit: 3 });
-    let publish = |side: &mut Side<M>, qos| side.machine.publish(side.now, message(qos, "a", "x")).map(|_| ());
+    let publish = |side: &mut Side<M>, qos| {
+        side.machine
+            .publish(side.now, message(qos, "a", "x"))
+            .map(|_| ())
+    };
     assert_eq!(quota(side), 3);
     for qos in [QoS::AtLeastOnce, QoS::ExactlyOnce, QoS::ExactlyOnce] {
         assert_eq!(publish(side, qos), Ok(()));
     }
-    assert_eq!((publish(side, QoS::AtLeastOnce), publish(side, QoS::ExactlyOnce)), (full, full));
+    assert_eq!(
+        (
+            publish(side, QoS::AtLeastOnce),
+            publish(side, QoS::ExactlyOnce)
+        ),
+        (full, full)
+    );
     assert_eq!(publish(side, QoS::AtMostOnce), Ok(()));
     side.drain();
 
@@ -63,24 +92,51 @@ fn window_of_three<M: Machine>(side: &mut Side<M>, quota: impl Fn(&Side<M>) -> u
 /// answered and sent.
 #[test]
 fn a_full_window_holds_back_publishes_only() {
-    let properties = ConnackProperties { receive_maximum: NonZeroU16::new(1), ..ConnackProperties::default() };
+    let properties = ConnackProperties {
+        receive_maximum: NonZeroU16::new(1),
+        ..ConnackProperties::default()
+    };
     let mut client = Client::connected_with(client_config(V5), connack(properties));
     client.publish(message(QoS::ExactlyOnce, "a", "x"));
     assert_eq!(client.machine.send_quota(), 0);
-    assert_eq!(client.receive(qos1(5, "a", "x")), [deliver("a", "x"), send(V5, puback(5))]);
-    assert_eq!(client.receive(qos2(6, "a", "x")), [deliver("a", "x"), send(V5, pubrec(6))]);
+    assert_eq!(
+        client.receive(qos1(5, "a", "x")),
+        [deliver("a", "x"), send(V5, puback(5))]
+    );
+    assert_eq!(
+        client.receive(qos2(6, "a", "x")),
+        [deliver("a", "x"), send(V5, pubrec(6))]
+    );
     assert_eq!(client.receive(pubrel(6)), [send(V5, pubcomp(6))]);
     let subscriptions = [subscription("a", QoS::AtMostOnce)];
-    client.machine.subscribe(client.now, &subscriptions, Default::default()).unwrap();
+    client
+        .machine
+        .subscribe(client.now, &subscriptions, Default::default())
+        .unwrap();
     assert_eq!(client.drain(), [send(V5, subscribe(2, &subscriptions))]);
     assert_eq!(client.receive(pubrec(1)), [send(V5, pubrel(1))]);
 
-    let properties = ConnectProperties { receive_maximum: NonZeroU16::new(1), ..ConnectProperties::default() };
-    let mut server = Server::connected_with(ServerConfig::default(), &Connect { properties, ..connect(V5) });
+    let properties = ConnectProperties {
+        receive_maximum: NonZeroU16::new(1),
+        ..ConnectProperties::default()
+    };
+    let mut server = Server::connected_with(
+        ServerConfig::default(),
+        &Connect {
+            properties,
+            ..connect(V5)
+        },
+    );
     server.publish(message(QoS::AtLeastOnce, "a", "x"));
     assert_eq!(server.machine.send_quota(), 0);
-    assert_eq!(server.receive(Packet::Pingreq), [send(V5, Packet::Pingresp)]);
-    assert_eq!(server.receive(qos1(5, "a", "x")), [deliver("a", "x"), send(V5, puback(5))]);
+    assert_eq!(
+        server.receive(Packet::Pingreq),
+        [send(V5, Packet::Pingresp)]
+    );
+    assert_eq!(
+        server.receive(qos1(5, "a", "x")),
+        [deliver("a", "x"), send(V5, puback(5))]
+    );
 }
 
 /// [MQTT-4.9.0-2] Who has more open than was announced is disconnected with 0x93, at the limit plus one, whatever the mix.
@@ -107,7 +163,9 @@ fn overrun<M: Machine>(side: &mut Side<M>) {
     // One that comes again is not one more.
     assert_eq!(side.receive(again(qos2(2, "a", "x"))), []);
     assert_eq!(side.receive(qos0("a", "x")), [deliver("a", "x")]);
-    let close = Out::Close(CloseReason::Protocol(ProtocolError::ReceiveMaximumExceeded { limit: 3 }));
+    let close = Out::Close(CloseReason::Protocol(
+        ProtocolError::ReceiveMaximumExceeded { limit: 3 },
+    ));
     let goodbye = send(V5, disconnect(DisconnectReasonCode::ReceiveMaximumExceeded));
     let outs = side.receive(qos2(4, "a", "x"));
     assert_eq!(outs[outs.len() - 2..], [goodbye, close]);
@@ -117,30 +175,84 @@ fn overrun<M: Machine>(side: &mut Side<M>) {
 #[test]
 fn the_receiver_counts_as_the_sender_does() {
     let now = Instant::default();
-    let limits = Negotiated { receive_maximum: 1, ..Negotiated::new(V5, Role::Server) };
+    let limits = Negotiated {
+        receive_maximum: 1,
+        ..Negotiated::new(V5, Role::Server)
+    };
     let mut connection = Connection::new(limits);
     let mut session: Session<()> = Session::new();
-    let (mut buffer, mut pool) = (mqtt_session::TxBuffer::new(), mqtt_session::ChunkPool::default());
-    let mut tx = mqtt_session::Tx { buffer: &mut buffer, pool: &mut pool };
-    let over = Err(ProtocolError::ReceiveMaximumExceeded { limit: 1 });
-    let mut receive = |session: &mut Session<()>, connection: &mut Connection, packet: Packet<'static>| {
-        session.receive(connection, now, packet).map(|received| matches!(received, Received::Publish { .. }))
+    let (mut buffer, mut pool) = (
+        mqtt_session::TxBuffer::new(),
+        mqtt_session::ChunkPool::default(),
+    );
+    let mut tx = mqtt_session::Tx {
+        buffer: &mut buffer,
+        pool: &mut pool,
     };
+    let over = Err(ProtocolError::ReceiveMaximumExceeded { limit: 1 });
+    let receive =
+        |session: &mut Session<()>, connection: &mut Connection, packet: Packet<'static>| {
+            session
+                .receive(connection, now, packet)
+                .map(|received| matches!(received, Received::Publish { .. }))
+        };
     let (one, two) = (AcknowledgedQoS::AtLeastOnce, AcknowledgedQoS::ExactlyOnce);
 
-    assert_eq!(receive(&mut session, &mut connection, qos1(1, "a", "x").into()), Ok(true));
+    assert_eq!(
+        receive(&mut session, &mut connection, qos1(1, "a", "x").into()),
+        Ok(true)
+    );
     session.hold(&mut connection, one, id(1));
-    assert_eq!(receive(&mut session, &mut connection, qos2(2, "a", "x").into()), over);
-    session.acknowledge(&mut connection, one, id(1), PublishReasonCode::Success, &mut tx);
-    assert_eq!(receive(&mut session, &mut connection, qos2(2, "a", "x").into()), Ok(true));
-    session.acknowledge(&mut connection, two, id(2), PublishReasonCode::Success, &mut tx);
-    assert_eq!(receive(&mut session, &mut connection, qos2(3, "a", "x").into()), over);
-    assert_eq!(receive(&mut session, &mut connection, pubrel(2).into()), Ok(false));
-    assert_eq!(receive(&mut session, &mut connection, qos2(3, "a", "x").into()), over);
+    assert_eq!(
+        receive(&mut session, &mut connection, qos2(2, "a", "x").into()),
+        over
+    );
+    session.acknowledge(
+        &mut connection,
+        one,
+        id(1),
+        PublishReasonCode::Success,
+        &mut tx,
+    );
+    assert_eq!(
+        receive(&mut session, &mut connection, qos2(2, "a", "x").into()),
+        Ok(true)
+    );
+    session.acknowledge(
+        &mut connection,
+        two,
+        id(2),
+        PublishReasonCode::Success,
+        &mut tx,
+    );
+    assert_eq!(
+        receive(&mut session, &mut connection, qos2(3, "a", "x").into()),
+        over
+    );
+    assert_eq!(
+        receive(&mut session, &mut connection, pubrel(2).into()),
+        Ok(false)
+    );
+    assert_eq!(
+        receive(&mut session, &mut connection, qos2(3, "a", "x").into()),
+        over
+    );
     session.complete(&mut connection, id(2), Known::Yes, &mut tx);
-    assert_eq!(receive(&mut session, &mut connection, qos2(3, "a", "x").into()), Ok(true));
-    session.acknowledge(&mut connection, two, id(3), PublishReasonCode::QuotaExceeded, &mut tx);
-    assert_eq!(receive(&mut session, &mut connection, qos2(4, "a", "x").into()), Ok(true));
+    assert_eq!(
+        receive(&mut session, &mut connection, qos2(3, "a", "x").into()),
+        Ok(true)
+    );
+    session.acknowledge(
+        &mut connection,
+        two,
+        id(3),
+        PublishReasonCode::QuotaExceeded,
+        &mut tx,
+    );
+    assert_eq!(
+        receive(&mut session, &mut connection, qos2(4, "a", "x").into()),
+        Ok(true)
+    );
     assert_eq!(session.unreleased().iter().collect::<Vec<_>>(), [id(4)]);
 }
 
@@ -149,23 +261,38 @@ fn the_receiver_counts_as_the_sender_does() {
 #[test]
 fn the_receivers_window_starts_anew_with_each_connection() {
     let now = Instant::default();
-    let limits = Negotiated { receive_maximum: 2, ..Negotiated::new(V5, Role::Server) };
+    let limits = Negotiated {
+        receive_maximum: 2,
+        ..Negotiated::new(V5, Role::Server)
+    };
     let mut session: Session<()> = Session::new();
     let mut connection = Connection::new(limits);
     for n in [1, 2] {
-        session.receive(&mut connection, now, qos2(n, "a", "x").into()).unwrap();
+        session
+            .receive(&mut connection, now, qos2(n, "a", "x").into())
+            .unwrap();
         session.hold(&mut connection, AcknowledgedQoS::ExactlyOnce, id(n));
     }
     session.disconnected();
 
     let mut connection = Connection::new(limits);
-    session.receive(&mut connection, now, pubrel(1).into()).unwrap();
+    session
+        .receive(&mut connection, now, pubrel(1).into())
+        .unwrap();
     for n in [10, 11] {
-        session.receive(&mut connection, now, qos2(n, "a", "x").into()).unwrap();
+        session
+            .receive(&mut connection, now, qos2(n, "a", "x").into())
+            .unwrap();
     }
     let over = session.receive(&mut connection, now, again(qos2(2, "a", "x")).into());
-    assert_eq!(over, Err(ProtocolError::ReceiveMaximumExceeded { limit: 2 }));
-    assert_eq!(session.unreleased().iter().collect::<Vec<_>>(), [id(2), id(10), id(11)]);
+    assert_eq!(
+        over,
+        Err(ProtocolError::ReceiveMaximumExceeded { limit: 2 })
+    );
+    assert_eq!(
+        session.unreleased().iter().collect::<Vec<_>>(),
+        [id(2), id(10), id(11)]
+    );
 }
 
 /// What goes again keeps to a window that has become smaller; PUBRELs do not wait for it, new messages wait for all.
@@ -177,13 +304,31 @@ fn what_is_sent_again_keeps_to_the_window() {
     }
     client.receive(pubrec(1));
     client.lose_connection();
-    let properties = ConnackProperties { receive_maximum: NonZeroU16::new(3), ..ConnackProperties::default() };
-    let outs = client.reconnect_with(Connack { session_present: true, ..connack(properties) });
+    let properties = ConnackProperties {
+        receive_maximum: NonZeroU16::new(3),
+        ..ConnackProperties::default()
+    };
+    let outs = client.reconnect_with(Connack {
+        session_present: true,
+        ..connack(properties)
+    });
     // The PUBREL takes a place, too.
-    assert_eq!(outs, [send(V5, again(qos2(2, "a", "2"))), send(V5, again(qos2(3, "a", "3"))), send(V5, pubrel(1))]);
-    let new = client.machine.publish(client.now, message(QoS::AtLeastOnce, "a", "new"));
+    assert_eq!(
+        outs,
+        [
+            send(V5, again(qos2(2, "a", "2"))),
+            send(V5, again(qos2(3, "a", "3"))),
+            send(V5, pubrel(1))
+        ]
+    );
+    let new = client
+        .machine
+        .publish(client.now, message(QoS::AtLeastOnce, "a", "new"));
     assert_eq!(new, Err(PublishError::Resuming));
-    assert_eq!(client.publish(message(QoS::AtMostOnce, "a", "0")).1, [send(V5, qos0("a", "0"))]);
+    assert_eq!(
+        client.publish(message(QoS::AtMostOnce, "a", "0")).1,
+        [send(V5, qos0("a", "0"))]
+    );
 
     let outs = client.receive(pubcomp(1));
     assert_eq!(outs[1..], [send(V5, again(qos2(4, "a", "4")))]);
@@ -203,22 +348,46 @@ fn the_cursor_keeps_its_place() {
     }
     session.restore_outbound(id(5), OutboundExchange::AwaitPubcomp);
     session.restore_outbound(id(6), OutboundExchange::AwaitPubcomp);
-    let mut connection = Connection::new(Negotiated { send_maximum: 4, ..Negotiated::new(V5, Role::Client) });
+    let mut connection = Connection::new(Negotiated {
+        send_maximum: 4,
+        ..Negotiated::new(V5, Role::Client)
+    });
     let mut cursor = Resend::new();
-    let mut next = |session: &Session<&'static str>, connection: &Connection| match session.resend_next(&mut cursor, connection) {
-        Some(ToResend::Publish { packet_id, .. } | ToResend::Release { packet_id }) => packet_id.get(),
+    let mut next = |session: &Session<&'static str>, connection: &Connection| match session
+        .resend_next(&mut cursor, connection)
+    {
+        Some(ToResend::Publish { packet_id, .. } | ToResend::Release { packet_id }) => {
+            packet_id.get()
+        }
         Some(ToResend::WindowFull) => 0,
         None => u16::MAX,
     };
-    assert_eq!([next(&session, &connection), next(&session, &connection)], [1, 2]);
+    assert_eq!(
+        [next(&session, &connection), next(&session, &connection)],
+        [1, 2]
+    );
     // The PUBRELs take two of the four places.
-    assert_eq!([next(&session, &connection), next(&session, &connection)], [5, 6]);
+    assert_eq!(
+        [next(&session, &connection), next(&session, &connection)],
+        [5, 6]
+    );
     assert_eq!(next(&session, &connection), 0);
-    session.receive(&mut connection, now, puback(1).into()).unwrap();
-    session.receive(&mut connection, now, pubcomp(5).into()).unwrap();
-    session.receive(&mut connection, now, puback(4).into()).unwrap();
-    assert_eq!([next(&session, &connection), next(&session, &connection)], [3, u16::MAX]);
+    session
+        .receive(&mut connection, now, puback(1).into())
+        .unwrap();
+    session
+        .receive(&mut connection, now, pubcomp(5).into())
+        .unwrap();
+    session
+        .receive(&mut connection, now, puback(4).into())
+        .unwrap();
+    assert_eq!(
+        [next(&session, &connection), next(&session, &connection)],
+        [3, u16::MAX]
+    );
     // What begins on this connection is not sent again on it.
-    let packet_id = session.start(&connection, AcknowledgedQoS::AtLeastOnce, "new").unwrap();
+    let packet_id = session
+        .start(&connection, AcknowledgedQoS::AtLeastOnce, "new")
+        .unwrap();
     assert_eq!((packet_id, next(&session, &connection)), (id(7), u16::MAX));
 }

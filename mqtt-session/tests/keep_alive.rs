@@ -1,5 +1,12 @@
 //! MQTT 5.0 §3.1.2.10, §3.12 and §3.13: Keep Alive, PINGREQ and PINGRESP. MQTT 3.1.1 §3.1.2.10, §3.12.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests, too, may fail"
+)]
+
 mod support;
 
 use core::time::Duration;
@@ -20,7 +27,10 @@ const MICRO: Duration = Duration::from_micros(1);
 #[test]
 fn pingreq_is_sent_when_nothing_else_was() {
     for version in VERSIONS {
-        let config = ClientConfig { keep_alive: 10 * SECOND, ..client_config(version) };
+        let config = ClientConfig {
+            keep_alive: 10 * SECOND,
+            ..client_config(version)
+        };
         let mut client = Client::connected(config);
         assert_eq!(client.advance(10 * SECOND - MICRO), []);
         assert_eq!(client.advance(MICRO), [send(version, Packet::Pingreq)]);
@@ -39,7 +49,10 @@ fn pingreq_is_sent_when_nothing_else_was() {
 #[test]
 fn pingreq_is_sent_when_nothing_comes() {
     let version = Version::V5_0;
-    let config = ClientConfig { keep_alive: 10 * SECOND, ..client_config(version) };
+    let config = ClientConfig {
+        keep_alive: 10 * SECOND,
+        ..client_config(version)
+    };
     let mut client = Client::connected(config);
     for _ in 0..9 {
         client.now = client.now + SECOND;
@@ -52,7 +65,11 @@ fn pingreq_is_sent_when_nothing_comes() {
 #[test]
 fn a_missing_pingresp_closes_the_connection() {
     for version in VERSIONS {
-        let config = ClientConfig { keep_alive: 10 * SECOND, ping_timeout: 3 * SECOND, ..client_config(version) };
+        let config = ClientConfig {
+            keep_alive: 10 * SECOND,
+            ping_timeout: 3 * SECOND,
+            ..client_config(version)
+        };
         let mut client = Client::connected(config);
         client.advance(10 * SECOND);
         assert_eq!(client.advance(3 * SECOND - MICRO), []);
@@ -74,10 +91,16 @@ fn a_missing_pingresp_closes_the_connection() {
 #[test]
 fn a_silent_client_is_disconnected() {
     for version in VERSIONS {
-        let connect = Connect { keep_alive: 3, ..connect(version) };
+        let connect = Connect {
+            keep_alive: 3,
+            ..connect(version)
+        };
         let mut server = Server::connected_with(ServerConfig::default(), &connect);
         server.now = server.now + 4 * SECOND;
-        assert_eq!(server.receive(Packet::Pingreq), [send(version, Packet::Pingresp)]);
+        assert_eq!(
+            server.receive(Packet::Pingreq),
+            [send(version, Packet::Pingresp)]
+        );
         server.now = server.now + 4 * SECOND;
         assert_eq!(server.machine.handle_bytes(server.now, &[0xC0]), 0);
         assert_eq!(server.advance(SECOND / 2 - MICRO), []);
@@ -85,7 +108,13 @@ fn a_silent_client_is_disconnected() {
         let close = Out::Close(CloseReason::KeepAliveTimeout);
         match version {
             Version::V5_0 => {
-                assert_eq!(outs, [send(version, disconnect(DisconnectReasonCode::KeepAliveTimeout)), close]);
+                assert_eq!(
+                    outs,
+                    [
+                        send(version, disconnect(DisconnectReasonCode::KeepAliveTimeout)),
+                        close
+                    ]
+                );
             }
             Version::V3_1 | Version::V3_1_1 => assert_eq!(outs, [close]),
         }
@@ -97,11 +126,17 @@ fn a_silent_client_is_disconnected() {
 #[test]
 fn a_keep_alive_of_zero_is_off() {
     for version in VERSIONS {
-        let mut client = Client::connected(ClientConfig { keep_alive: Duration::ZERO, ..client_config(version) });
+        let mut client = Client::connected(ClientConfig {
+            keep_alive: Duration::ZERO,
+            ..client_config(version)
+        });
         assert_eq!(client.machine.poll_timeout(), None);
         assert_eq!(client.advance(100_000 * SECOND), []);
 
-        let connect = Connect { keep_alive: 0, ..connect(version) };
+        let connect = Connect {
+            keep_alive: 0,
+            ..connect(version)
+        };
         let mut server = Server::connected_with(ServerConfig::default(), &connect);
         assert_eq!(server.machine.poll_timeout(), None);
         assert_eq!(server.advance(100_000 * SECOND), []);
@@ -113,7 +148,17 @@ fn a_keep_alive_of_zero_is_off() {
 fn pingreq_is_answered() {
     for version in VERSIONS {
         let mut server = Server::connected(version);
-        let two = [encode(version, &Packet::Pingreq), encode(version, &Packet::Pingreq)].concat();
-        assert_eq!(server.receive_bytes(&two), [send(version, Packet::Pingresp), send(version, Packet::Pingresp)]);
+        let two = [
+            encode(version, &Packet::Pingreq),
+            encode(version, &Packet::Pingreq),
+        ]
+        .concat();
+        assert_eq!(
+            server.receive_bytes(&two),
+            [
+                send(version, Packet::Pingresp),
+                send(version, Packet::Pingresp)
+            ]
+        );
     }
 }

@@ -1,5 +1,12 @@
 //! MQTT 5.0 §4.6: the order of packets. MQTT 3.1.1 §4.6.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests, too, may fail"
+)]
+
 mod support;
 
 use mqtt_codec::reason_code::PublishReasonCode;
@@ -17,7 +24,11 @@ fn publishes_are_sent_again_in_the_order_first_sent() {
     for version in [Version::V3_1_1, Version::V5_0] {
         let mut client = Client::connected(lasting(version));
         for n in 0..8u8 {
-            let qos = if n % 2 == 0 { QoS::AtLeastOnce } else { QoS::ExactlyOnce };
+            let qos = if n % 2 == 0 {
+                QoS::AtLeastOnce
+            } else {
+                QoS::ExactlyOnce
+            };
             client.publish(message(qos, "a", &n.to_string()));
         }
         client.receive(puback(5));
@@ -47,28 +58,54 @@ fn publishes_are_sent_again_in_the_order_first_sent() {
 #[test]
 fn acknowledgements_keep_the_order_of_the_publishes() {
     for version in VERSIONS {
-        let config = ClientConfig { acknowledgement: Acknowledgement::Manual, ..client_config(version) };
+        let config = ClientConfig {
+            acknowledgement: Acknowledgement::Manual,
+            ..client_config(version)
+        };
         let mut client = Client::connected(config);
-        let config = ServerConfig { acknowledgement: Acknowledgement::Manual, ..ServerConfig::default() };
+        let config = ServerConfig {
+            acknowledgement: Acknowledgement::Manual,
+            ..ServerConfig::default()
+        };
         let mut server = Server::connected_with(config, &connect(version));
-        for publish in [qos1(1, "a", "x"), qos2(2, "a", "x"), qos1(3, "a", "x"), qos2(4, "a", "x"), qos1(5, "a", "x")] {
+        for publish in [
+            qos1(1, "a", "x"),
+            qos2(2, "a", "x"),
+            qos1(3, "a", "x"),
+            qos2(4, "a", "x"),
+            qos1(5, "a", "x"),
+        ] {
             client.receive(publish);
             server.receive(publish);
         }
         let mut tokens: Vec<_> = client.tokens.drain(..).map(Some).collect();
         let mut acknowledge = |client: &mut Client, n: usize| {
             let token = tokens[n - 1].take().unwrap();
-            client.machine.acknowledge(client.now, token, PublishReasonCode::Success).unwrap();
+            client
+                .machine
+                .acknowledge(client.now, token, PublishReasonCode::Success)
+                .unwrap();
             client.drain()
         };
         assert_eq!(acknowledge(&mut client, 5), []);
         assert_eq!(acknowledge(&mut client, 2), [send(version, pubrec(2))]);
         assert_eq!(acknowledge(&mut client, 1), [send(version, puback(1))]);
         assert_eq!(acknowledge(&mut client, 4), [send(version, pubrec(4))]);
-        assert_eq!(acknowledge(&mut client, 3), [send(version, puback(3)), send(version, puback(5))]);
+        assert_eq!(
+            acknowledge(&mut client, 3),
+            [send(version, puback(3)), send(version, puback(5))]
+        );
 
         for token in core::mem::take(&mut server.tokens).into_iter().rev() {
-            server.machine.acknowledge(server.now, token, PublishReasonCode::Success, &Default::default()).unwrap();
+            server
+                .machine
+                .acknowledge(
+                    server.now,
+                    token,
+                    PublishReasonCode::Success,
+                    &Default::default(),
+                )
+                .unwrap();
         }
         let sent = server.drain();
         assert_eq!(
@@ -88,15 +125,31 @@ fn acknowledgements_keep_the_order_of_the_publishes() {
 #[test]
 fn the_pubrec_of_a_duplicate_waits_in_order() {
     let version = Version::V5_0;
-    let config = ClientConfig { acknowledgement: Acknowledgement::Manual, ..client_config(version) };
+    let config = ClientConfig {
+        acknowledgement: Acknowledgement::Manual,
+        ..client_config(version)
+    };
     let mut client = Client::connected(config);
     client.receive(qos2(1, "a", "x"));
     client.receive(qos2(2, "a", "y"));
     let (first, second) = (client.tokens.remove(0), client.tokens.remove(0));
-    client.machine.acknowledge(client.now, second, PublishReasonCode::Success).unwrap();
+    client
+        .machine
+        .acknowledge(client.now, second, PublishReasonCode::Success)
+        .unwrap();
     assert_eq!(client.receive(again(qos2(2, "a", "y"))), []);
-    client.machine.acknowledge(client.now, first, PublishReasonCode::Success).unwrap();
-    assert_eq!(client.drain(), [send(version, pubrec(1)), send(version, pubrec(2)), send(version, pubrec(2))]);
+    client
+        .machine
+        .acknowledge(client.now, first, PublishReasonCode::Success)
+        .unwrap();
+    assert_eq!(
+        client.drain(),
+        [
+            send(version, pubrec(1)),
+            send(version, pubrec(2)),
+            send(version, pubrec(2))
+        ]
+    );
 }
 
 /// [MQTT-4.6.0-4] [v3.1.1 MQTT-4.6.0-4] PUBRELs go out in the order of the PUBRECs, and go again in that order.
@@ -107,13 +160,19 @@ fn pubrels_keep_the_order_of_the_pubrecs() {
         for _ in 0..4 {
             client.publish(message(QoS::ExactlyOnce, "a", "x"));
         }
-        let bytes: Vec<u8> = [3, 1, 4, 2].iter().flat_map(|&n| encode(version, &pubrec(n).into())).collect();
+        let bytes: Vec<u8> = [3, 1, 4, 2]
+            .iter()
+            .flat_map(|&n| encode(version, &pubrec(n).into()))
+            .collect();
         let pubrels = [3, 1, 4, 2].map(|n| send(version, pubrel(n)));
         assert_eq!(client.receive_bytes(&bytes), pubrels);
         client.lose_connection();
         assert_eq!(client.reconnect(true), pubrels);
         client.receive(pubcomp(1));
         client.lose_connection();
-        assert_eq!(client.reconnect(true), [3, 4, 2].map(|n| send(version, pubrel(n))));
+        assert_eq!(
+            client.reconnect(true),
+            [3, 4, 2].map(|n| send(version, pubrel(n)))
+        );
     }
 }

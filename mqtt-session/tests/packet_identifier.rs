@@ -1,13 +1,24 @@
 //! MQTT 5.0 §2.2.1: Packet Identifiers. MQTT 3.1.1 §2.3.1.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests, too, may fail"
+)]
+
 mod support;
 
-use mqtt_codec::packet::{AcknowledgementProperties, SubscribeProperties, Unsuback, UnsubscribeReasonCodes};
+use mqtt_codec::packet::{
+    AcknowledgementProperties, SubscribeProperties, Unsuback, UnsubscribeReasonCodes,
+};
 use mqtt_codec::property::UserProperties;
 use mqtt_codec::reason_code::{SubscribeReasonCode, UnsubscribeReasonCode};
 use mqtt_codec::{PacketType, QoS, Version};
 use mqtt_session::server::Event as ServerEvent;
-use mqtt_session::{AcknowledgedQoS, CloseReason, Connection, Negotiated, ProtocolError, Refused, Role, Session};
+use mqtt_session::{
+    AcknowledgedQoS, CloseReason, Connection, Negotiated, ProtocolError, Refused, Role, Session,
+};
 use support::packets::*;
 use support::*;
 
@@ -19,10 +30,22 @@ fn one_pool_serves_publish_subscribe_and_unsubscribe() {
         let (_, outs) = client.publish(message(QoS::AtLeastOnce, "a", "x"));
         assert_eq!(outs, [send(version, qos1(1, "a", "x"))]);
         let subscriptions = [subscription("a", QoS::AtLeastOnce)];
-        client.machine.subscribe(client.now, &subscriptions, SubscribeProperties::default()).unwrap();
-        assert_eq!(client.drain(), [send(version, subscribe(2, &subscriptions))]);
-        client.machine.unsubscribe(client.now, &[filter("a")], UserProperties::EMPTY).unwrap();
-        assert_eq!(client.drain(), [send(version, unsubscribe(3, &[filter("a")]))]);
+        client
+            .machine
+            .subscribe(client.now, &subscriptions, SubscribeProperties::default())
+            .unwrap();
+        assert_eq!(
+            client.drain(),
+            [send(version, subscribe(2, &subscriptions))]
+        );
+        client
+            .machine
+            .unsubscribe(client.now, &[filter("a")], UserProperties::EMPTY)
+            .unwrap();
+        assert_eq!(
+            client.drain(),
+            [send(version, unsubscribe(3, &[filter("a")]))]
+        );
         let (_, outs) = client.publish(message(QoS::ExactlyOnce, "a", "x"));
         assert_eq!(outs, [send(version, qos2(4, "a", "x"))]);
     }
@@ -36,13 +59,24 @@ fn an_identifier_in_use_is_not_given_again() {
         let connection = Connection::new(Negotiated::new(Version::V5_0, role));
         let mut session = Session::new();
         for expected in 1..=u16::MAX {
-            let packet_id = session.start(&connection, AcknowledgedQoS::AtLeastOnce, ()).unwrap();
+            let packet_id = session
+                .start(&connection, AcknowledgedQoS::AtLeastOnce, ())
+                .unwrap();
             assert_eq!(packet_id.get(), expected);
         }
         let refused = session.start(&connection, AcknowledgedQoS::AtLeastOnce, ());
-        assert_eq!(refused, Err(Refused::QuotaExhausted { kept: (), limit: u16::MAX }));
+        assert_eq!(
+            refused,
+            Err(Refused::QuotaExhausted {
+                kept: (),
+                limit: u16::MAX
+            })
+        );
         session.abandon(id(40_000)).unwrap();
-        assert_eq!(session.start(&connection, AcknowledgedQoS::ExactlyOnce, ()), Ok(id(40_000)));
+        assert_eq!(
+            session.start(&connection, AcknowledgedQoS::ExactlyOnce, ()),
+            Ok(id(40_000))
+        );
 
         let mut session = Session::new();
         while session.take_id().is_some() {}
@@ -62,7 +96,10 @@ fn an_identifier_is_free_when_its_exchange_has_ended() {
         client.lose_connection();
         assert_eq!(
             client.reconnect(true),
-            [send(version, again(qos1(1, "a", "1"))), send(version, again(qos2(2, "a", "2")))]
+            [
+                send(version, again(qos1(1, "a", "1"))),
+                send(version, again(qos2(2, "a", "2")))
+            ]
         );
         let (_, outs) = client.publish(message(QoS::AtLeastOnce, "a", "3"));
         assert_eq!(outs, [send(version, qos1(3, "a", "3"))]);
@@ -79,8 +116,14 @@ fn an_identifier_is_free_when_its_exchange_has_ended() {
 fn acknowledgements_repeat_the_identifier() {
     for version in VERSIONS {
         let mut client = Client::connected(client_config(version));
-        assert_eq!(client.receive(qos1(65_535, "a", "x")).last(), Some(&send(version, puback(65_535))));
-        assert_eq!(client.receive(qos2(258, "a", "x")).last(), Some(&send(version, pubrec(258))));
+        assert_eq!(
+            client.receive(qos1(65_535, "a", "x")).last(),
+            Some(&send(version, puback(65_535)))
+        );
+        assert_eq!(
+            client.receive(qos2(258, "a", "x")).last(),
+            Some(&send(version, pubrec(258)))
+        );
         assert_eq!(client.receive(pubrel(258)), [send(version, pubcomp(258))]);
     }
 }
@@ -91,17 +134,36 @@ fn acknowledgements_repeat_the_identifier() {
 fn an_acknowledgement_of_the_wrong_kind_is_a_protocol_error_in_5_0() {
     for version in VERSIONS {
         let wrong = [
-            (QoS::AtLeastOnce, encode(version, &pubrec(1).into()), PacketType::Pubrec),
-            (QoS::AtLeastOnce, encode(version, &pubcomp(1).into()), PacketType::Pubcomp),
-            (QoS::ExactlyOnce, encode(version, &puback(1).into()), PacketType::Puback),
-            (QoS::ExactlyOnce, encode(version, &pubcomp(1).into()), PacketType::Pubcomp),
+            (
+                QoS::AtLeastOnce,
+                encode(version, &pubrec(1).into()),
+                PacketType::Pubrec,
+            ),
+            (
+                QoS::AtLeastOnce,
+                encode(version, &pubcomp(1).into()),
+                PacketType::Pubcomp,
+            ),
+            (
+                QoS::ExactlyOnce,
+                encode(version, &puback(1).into()),
+                PacketType::Puback,
+            ),
+            (
+                QoS::ExactlyOnce,
+                encode(version, &pubcomp(1).into()),
+                PacketType::Pubcomp,
+            ),
         ];
         for (qos, bytes, packet_type) in wrong {
             let mut server = Server::connected(version);
             server.publish(message(qos, "a", "x"));
             let outs = server.receive_bytes(&bytes);
             if version == Version::V5_0 {
-                let error = ProtocolError::WrongAcknowledgement { packet_type, packet_id: id(1) };
+                let error = ProtocolError::WrongAcknowledgement {
+                    packet_type,
+                    packet_id: id(1),
+                };
                 assert_eq!(outs.last(), Some(&Out::Close(CloseReason::Protocol(error))));
             } else {
                 assert_eq!(outs, []);
@@ -117,15 +179,25 @@ fn suback_and_unsuback_repeat_the_identifier() {
     for version in VERSIONS {
         let mut server = Server::connected(version);
         let outs = server.receive(subscribe(10, &[subscription("a", QoS::AtMostOnce)]));
-        let [Out::Server(ServerEvent::Subscribe(request))] = outs.as_slice() else { panic!("{outs:?}") };
+        let [Out::Server(ServerEvent::Subscribe(request))] = outs.as_slice() else {
+            panic!("{outs:?}")
+        };
         let codes = [SubscribeReasonCode::Success];
-        server.machine.suback(server.now, request.token, &codes, Default::default()).unwrap();
+        server
+            .machine
+            .suback(server.now, request.token, &codes, Default::default())
+            .unwrap();
         assert_eq!(server.drain(), [send(version, suback(10, &codes))]);
 
         let outs = server.receive(unsubscribe(65_535, &[filter("a")]));
-        let [Out::Server(ServerEvent::Unsubscribe(request))] = outs.as_slice() else { panic!("{outs:?}") };
+        let [Out::Server(ServerEvent::Unsubscribe(request))] = outs.as_slice() else {
+            panic!("{outs:?}")
+        };
         let codes = [UnsubscribeReasonCode::Success];
-        server.machine.unsuback(server.now, request.token, &codes, Default::default()).unwrap();
+        server
+            .machine
+            .unsuback(server.now, request.token, &codes, Default::default())
+            .unwrap();
         let unsuback = Unsuback {
             packet_id: id(65_535),
             properties: AcknowledgementProperties::default(),
@@ -142,7 +214,10 @@ fn an_answer_to_no_request_is_a_protocol_error() {
     let mut client = Client::connected(client_config(version));
     client.publish(message(QoS::AtLeastOnce, "a", "x"));
     let outs = client.receive(suback(1, &[SubscribeReasonCode::Success]));
-    let error = ProtocolError::UnknownRequest { packet_type: PacketType::Suback, packet_id: id(1) };
+    let error = ProtocolError::UnknownRequest {
+        packet_type: PacketType::Suback,
+        packet_id: id(1),
+    };
     assert_eq!(outs.last(), Some(&Out::Close(CloseReason::Protocol(error))));
     assert_eq!(error.statement(version), Some("MQTT-2.2.1-6"));
 }

@@ -1,5 +1,12 @@
 //! MQTT 5.0 §4.3: the flows of QoS 0, 1 and 2. MQTT 3.1.1 §4.3.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests, too, may fail"
+)]
+
 mod support;
 
 use mqtt_codec::packet::{Puback, Pubrec};
@@ -32,13 +39,25 @@ fn a_publish_is_answered_by_its_qos() {
     for version in VERSIONS {
         let mut client = Client::connected(client_config(version));
         assert_eq!(client.receive(qos0("a", "0")), [deliver("a", "0")]);
-        assert_eq!(client.receive(qos1(1, "a", "1")), [deliver("a", "1"), send(version, puback(1))]);
-        assert_eq!(client.receive(qos2(2, "a", "2")), [deliver("a", "2"), send(version, pubrec(2))]);
+        assert_eq!(
+            client.receive(qos1(1, "a", "1")),
+            [deliver("a", "1"), send(version, puback(1))]
+        );
+        assert_eq!(
+            client.receive(qos2(2, "a", "2")),
+            [deliver("a", "2"), send(version, pubrec(2))]
+        );
 
         let mut server = Server::connected(version);
         assert_eq!(server.receive(qos0("a", "0")), [deliver("a", "0")]);
-        assert_eq!(server.receive(qos1(1, "a", "1")), [deliver("a", "1"), send(version, puback(1))]);
-        assert_eq!(server.receive(qos2(2, "a", "2")), [deliver("a", "2"), send(version, pubrec(2))]);
+        assert_eq!(
+            server.receive(qos1(1, "a", "1")),
+            [deliver("a", "1"), send(version, puback(1))]
+        );
+        assert_eq!(
+            server.receive(qos2(2, "a", "2")),
+            [deliver("a", "2"), send(version, pubrec(2))]
+        );
     }
 }
 
@@ -54,8 +73,14 @@ fn qos_1_is_unacknowledged_until_puback() {
         assert_eq!(outs, [send(version, qos1(2, "a", "y"))]);
         assert_eq!(client.machine.in_flight(), 2);
 
-        let acknowledged = PublishOutcome::Acknowledged { token: first, reason: PublishReasonCode::Success };
-        assert_eq!(client.receive(puback(1)), [Out::Client(ClientEvent::Published(acknowledged))]);
+        let acknowledged = PublishOutcome::Acknowledged {
+            token: first,
+            reason: PublishReasonCode::Success,
+        };
+        assert_eq!(
+            client.receive(puback(1)),
+            [Out::Client(ClientEvent::Published(acknowledged))]
+        );
         assert_eq!(client.machine.in_flight(), 1);
     }
 }
@@ -64,11 +89,20 @@ fn qos_1_is_unacknowledged_until_puback() {
 #[test]
 fn puback_waits_until_the_message_is_taken_over() {
     for version in VERSIONS {
-        let config = mqtt_session::client::Config { acknowledgement: Acknowledgement::Manual, ..client_config(version) };
+        let config = mqtt_session::client::Config {
+            acknowledgement: Acknowledgement::Manual,
+            ..client_config(version)
+        };
         let mut client = Client::connected(config);
-        assert_eq!(client.receive(qos1(7, "a", "x")), [deliver_manually("a", "x")]);
+        assert_eq!(
+            client.receive(qos1(7, "a", "x")),
+            [deliver_manually("a", "x")]
+        );
         let token = client.tokens.remove(0);
-        client.machine.acknowledge(client.now, token, PublishReasonCode::Success).unwrap();
+        client
+            .machine
+            .acknowledge(client.now, token, PublishReasonCode::Success)
+            .unwrap();
         assert_eq!(client.drain(), [send(version, puback(7))]);
     }
 }
@@ -80,7 +114,10 @@ fn an_identifier_means_a_new_message_after_puback() {
         let mut server = Server::connected(version);
         let first = qos1(7, "a", "x");
         for publish in [first, first, again(first)] {
-            assert_eq!(server.receive(publish), [deliver("a", "x"), send(version, puback(7))]);
+            assert_eq!(
+                server.receive(publish),
+                [deliver("a", "x"), send(version, puback(7))]
+            );
         }
     }
 }
@@ -95,16 +132,28 @@ fn qos_2_runs_through_its_four_packets() {
         assert_eq!(outs, [send(version, qos2(1, "a", "x"))]);
         assert_eq!(client.receive(pubrec(1)), [send(version, pubrel(1))]);
         assert_eq!(client.machine.in_flight(), 1);
-        let acknowledged = PublishOutcome::Acknowledged { token, reason: PublishReasonCode::Success };
-        assert_eq!(client.receive(pubcomp(1)), [Out::Client(ClientEvent::Published(acknowledged))]);
+        let acknowledged = PublishOutcome::Acknowledged {
+            token,
+            reason: PublishReasonCode::Success,
+        };
+        assert_eq!(
+            client.receive(pubcomp(1)),
+            [Out::Client(ClientEvent::Published(acknowledged))]
+        );
         assert_eq!(client.machine.in_flight(), 0);
 
         let mut server = Server::connected(version);
         let (token, outs) = server.publish(message(QoS::ExactlyOnce, "a", "x"));
         assert_eq!(outs, [send(version, qos2(1, "a", "x"))]);
         assert_eq!(server.receive(pubrec(1)), [send(version, pubrel(1))]);
-        let acknowledged = PublishOutcome::Acknowledged { token, reason: PublishReasonCode::Success };
-        assert_eq!(server.receive(pubcomp(1)), [Out::Server(ServerEvent::Published(acknowledged))]);
+        let acknowledged = PublishOutcome::Acknowledged {
+            token,
+            reason: PublishReasonCode::Success,
+        };
+        assert_eq!(
+            server.receive(pubcomp(1)),
+            [Out::Server(ServerEvent::Published(acknowledged))]
+        );
     }
 }
 
@@ -116,7 +165,10 @@ fn a_refused_qos_2_publish_gets_no_pubrel() {
     let (token, _) = client.publish(message(QoS::ExactlyOnce, "a", "x"));
     let reason = PublishReasonCode::QuotaExceeded;
     let refused = PublishOutcome::Acknowledged { token, reason };
-    assert_eq!(client.receive(Pubrec::new(id(1), reason)), [Out::Client(ClientEvent::Published(refused))]);
+    assert_eq!(
+        client.receive(Pubrec::new(id(1), reason)),
+        [Out::Client(ClientEvent::Published(refused))]
+    );
     assert_eq!(client.machine.in_flight(), 0);
 }
 
@@ -141,11 +193,17 @@ fn an_exchange_under_way_does_not_expire() {
         message_expiry_interval: Some(1),
         ..Default::default()
     };
-    let expiring = mqtt_session::Message { properties: (&properties).into(), ..message(QoS::ExactlyOnce, "a", "x") };
+    let expiring = mqtt_session::Message {
+        properties: (&properties).into(),
+        ..message(QoS::ExactlyOnce, "a", "x")
+    };
     client.publish(expiring);
     client.lose_connection();
     client.now = client.now + core::time::Duration::from_secs(3_000);
-    let publish = mqtt_codec::packet::Publish { properties, ..again(qos2(1, "a", "x")) };
+    let publish = mqtt_codec::packet::Publish {
+        properties,
+        ..again(qos2(1, "a", "x"))
+    };
     assert_eq!(client.reconnect(true), [send(version, publish)]);
     assert_eq!(client.receive(pubrec(1)), [send(version, pubrel(1))]);
     assert_eq!(client.receive(pubcomp(1)).len(), 1);
@@ -155,12 +213,21 @@ fn an_exchange_under_way_does_not_expire() {
 #[test]
 fn pubrec_waits_until_the_message_is_taken_over() {
     for version in VERSIONS {
-        let config = ServerConfig { acknowledgement: Acknowledgement::Manual, ..ServerConfig::default() };
+        let config = ServerConfig {
+            acknowledgement: Acknowledgement::Manual,
+            ..ServerConfig::default()
+        };
         let mut server = Server::connected_with(config, &connect(version));
-        assert_eq!(server.receive(qos2(7, "a", "x")), [deliver_manually("a", "x")]);
+        assert_eq!(
+            server.receive(qos2(7, "a", "x")),
+            [deliver_manually("a", "x")]
+        );
         let token = server.tokens.remove(0);
         let properties = Default::default();
-        server.machine.acknowledge(server.now, token, PublishReasonCode::Success, &properties).unwrap();
+        server
+            .machine
+            .acknowledge(server.now, token, PublishReasonCode::Success, &properties)
+            .unwrap();
         assert_eq!(server.drain(), [send(version, pubrec(7))]);
     }
 }
@@ -168,13 +235,25 @@ fn pubrec_waits_until_the_message_is_taken_over() {
 /// [MQTT-4.3.3-9] After a PUBREC of 0x80 or above a PUBLISH with the identifier is a new message.
 #[test]
 fn an_identifier_means_a_new_message_after_a_refusing_pubrec() {
-    let config = ServerConfig { acknowledgement: Acknowledgement::Manual, ..ServerConfig::default() };
+    let config = ServerConfig {
+        acknowledgement: Acknowledgement::Manual,
+        ..ServerConfig::default()
+    };
     let mut server = Server::connected_with(config, &connect(Version::V5_0));
     server.receive(qos2(7, "a", "x"));
     let (token, reason) = (server.tokens.remove(0), PublishReasonCode::NotAuthorized);
-    server.machine.acknowledge(server.now, token, reason, &Default::default()).unwrap();
-    assert_eq!(server.drain(), [send(Version::V5_0, Pubrec::new(id(7), reason))]);
-    assert_eq!(server.receive(qos2(7, "a", "y")), [deliver_manually("a", "y")]);
+    server
+        .machine
+        .acknowledge(server.now, token, reason, &Default::default())
+        .unwrap();
+    assert_eq!(
+        server.drain(),
+        [send(Version::V5_0, Pubrec::new(id(7), reason))]
+    );
+    assert_eq!(
+        server.receive(qos2(7, "a", "y")),
+        [deliver_manually("a", "y")]
+    );
 }
 
 /// [v3.1.1 MQTT-3.3.5-2] 3.x cannot refuse: a QoS 2 message that is not wanted is acknowledged as any other, and its
@@ -182,16 +261,28 @@ fn an_identifier_means_a_new_message_after_a_refusing_pubrec() {
 #[test]
 fn a_refused_message_is_acknowledged_as_success_in_3_x() {
     for version in [Version::V3_1, Version::V3_1_1] {
-        let config = ServerConfig { acknowledgement: Acknowledgement::Manual, ..ServerConfig::default() };
+        let config = ServerConfig {
+            acknowledgement: Acknowledgement::Manual,
+            ..ServerConfig::default()
+        };
         let mut server = Server::connected_with(config, &connect(version));
         server.receive(qos2(7, "a", "x"));
         server.receive(qos1(8, "a", "x"));
         for token in core::mem::take(&mut server.tokens) {
             let reason = PublishReasonCode::NotAuthorized;
-            server.machine.acknowledge(server.now, token, reason, &Default::default()).unwrap();
+            server
+                .machine
+                .acknowledge(server.now, token, reason, &Default::default())
+                .unwrap();
         }
-        assert_eq!(server.drain(), [send(version, pubrec(7)), send(version, puback(8))]);
-        assert_eq!(server.receive(again(qos2(7, "a", "x"))), [send(version, pubrec(7))]);
+        assert_eq!(
+            server.drain(),
+            [send(version, pubrec(7)), send(version, puback(8))]
+        );
+        assert_eq!(
+            server.receive(again(qos2(7, "a", "x"))),
+            [send(version, pubrec(7))]
+        );
         assert_eq!(server.receive(pubrel(7)), [send(version, pubcomp(7))]);
     }
 }
@@ -202,12 +293,18 @@ fn repeated_qos2_publish_is_acknowledged_but_not_redelivered() {
     for version in VERSIONS {
         let mut client = Client::connected(client_config(version));
         let publish = qos2(7, "sensors/door", "open");
-        assert_eq!(client.receive(publish), [deliver("sensors/door", "open"), send(version, pubrec(7))]);
+        assert_eq!(
+            client.receive(publish),
+            [deliver("sensors/door", "open"), send(version, pubrec(7))]
+        );
         assert_eq!(client.receive(again(publish)), [send(version, pubrec(7))]);
         assert_eq!(client.receive(publish), [send(version, pubrec(7))]);
 
         let mut server = Server::connected(version);
-        assert_eq!(server.receive(publish), [deliver("sensors/door", "open"), send(version, pubrec(7))]);
+        assert_eq!(
+            server.receive(publish),
+            [deliver("sensors/door", "open"), send(version, pubrec(7))]
+        );
         assert_eq!(server.receive(again(publish)), [send(version, pubrec(7))]);
     }
 }
@@ -220,7 +317,10 @@ fn a_qos_2_publish_that_comes_again_on_a_new_connection_is_not_redelivered() {
         client.receive(qos2(7, "a", "x"));
         client.lose_connection();
         client.reconnect(true);
-        assert_eq!(client.receive(again(qos2(7, "a", "x"))), [send(version, pubrec(7))]);
+        assert_eq!(
+            client.receive(again(qos2(7, "a", "x"))),
+            [send(version, pubrec(7))]
+        );
 
         let mut server = Server::connected(version);
         server.receive(qos2(7, "a", "x"));
@@ -228,7 +328,10 @@ fn a_qos_2_publish_that_comes_again_on_a_new_connection_is_not_redelivered() {
         let mut connect = connect(version);
         connect.clean_start = false;
         server.reconnect(&connect);
-        assert_eq!(server.receive(again(qos2(7, "a", "x"))), [send(version, pubrec(7))]);
+        assert_eq!(
+            server.receive(again(qos2(7, "a", "x"))),
+            [send(version, pubrec(7))]
+        );
         assert_eq!(server.receive(pubrel(7)), [send(version, pubcomp(7))]);
     }
 }
@@ -238,7 +341,10 @@ fn a_qos_2_publish_that_comes_again_on_a_new_connection_is_not_redelivered() {
 #[test]
 fn a_qos_2_message_can_be_acknowledged_on_a_later_connection() {
     let version = Version::V5_0;
-    let config = mqtt_session::client::Config { acknowledgement: Acknowledgement::Manual, ..lasting(version) };
+    let config = mqtt_session::client::Config {
+        acknowledgement: Acknowledgement::Manual,
+        ..lasting(version)
+    };
     let mut client = Client::connected(config);
     client.receive(qos2(7, "a", "x"));
     client.receive(qos2(8, "a", "y"));
@@ -246,10 +352,16 @@ fn a_qos_2_message_can_be_acknowledged_on_a_later_connection() {
     client.reconnect(true);
     assert_eq!(client.receive(again(qos2(7, "a", "x"))), []);
     for token in core::mem::take(&mut client.tokens) {
-        client.machine.acknowledge(client.now, token, PublishReasonCode::Success).unwrap();
+        client
+            .machine
+            .acknowledge(client.now, token, PublishReasonCode::Success)
+            .unwrap();
     }
     assert_eq!(client.drain(), [send(version, pubrec(7))]);
-    assert_eq!(client.receive(again(qos2(8, "a", "y"))), [send(version, pubrec(8))]);
+    assert_eq!(
+        client.receive(again(qos2(8, "a", "y"))),
+        [send(version, pubrec(8))]
+    );
 }
 
 /// [MQTT-4.3.3-11] [MQTT-4.3.3-12] [v3.1.1 MQTT-4.3.3-2] PUBREL is answered by PUBCOMP; after it a PUBLISH with the
@@ -261,7 +373,10 @@ fn an_identifier_means_a_new_message_after_pubcomp() {
         client.receive(qos2(7, "a", "x"));
         assert_eq!(client.receive(pubrel(7)), [send(version, pubcomp(7))]);
         let again = again(qos2(7, "a", "y"));
-        assert_eq!(client.receive(again), [deliver("a", "y"), send(version, pubrec(7))]);
+        assert_eq!(
+            client.receive(again),
+            [deliver("a", "y"), send(version, pubrec(7))]
+        );
     }
 }
 
@@ -287,7 +402,9 @@ fn an_unknown_acknowledgement_does_no_harm() {
     for version in VERSIONS {
         let mut client = Client::connected(client_config(version));
         let answer = match version {
-            Version::V5_0 => mqtt_codec::packet::Pubrel::new(id(9), ReleaseReasonCode::PacketIdentifierNotFound),
+            Version::V5_0 => {
+                mqtt_codec::packet::Pubrel::new(id(9), ReleaseReasonCode::PacketIdentifierNotFound)
+            }
             Version::V3_1 | Version::V3_1_1 => pubrel(9),
         };
         assert_eq!(client.receive(pubrec(9)), [send(version, answer)]);
@@ -300,8 +417,14 @@ fn an_unknown_acknowledgement_does_no_harm() {
         assert_eq!(client.receive(pubrec(1)), [send(version, pubrel(1))]);
     }
     let mut client = Client::connected(client_config(Version::V5_0));
-    assert_eq!(client.receive(Pubrec::new(id(9), PublishReasonCode::QuotaExceeded)), []);
-    assert_eq!(client.receive(Puback::new(id(9), PublishReasonCode::QuotaExceeded)), []);
+    assert_eq!(
+        client.receive(Pubrec::new(id(9), PublishReasonCode::QuotaExceeded)),
+        []
+    );
+    assert_eq!(
+        client.receive(Puback::new(id(9), PublishReasonCode::QuotaExceeded)),
+        []
+    );
 }
 
 /// The flows take the time of durability: PUBREL and PUBCOMP leave when the caller says so.
@@ -313,23 +436,66 @@ fn the_flows_leave_the_moment_of_each_answer_to_the_caller() {
     let mut session = Session::new();
     let mut connection = Connection::new(Negotiated::new(Version::V5_0, Role::Server));
 
-    let packet_id = session.start(&connection, AcknowledgedQoS::ExactlyOnce, "kept").unwrap();
-    let received = session.receive(&mut connection, now, pubrec(1).into()).unwrap();
+    let packet_id = session
+        .start(&connection, AcknowledgedQoS::ExactlyOnce, "kept")
+        .unwrap();
+    let received = session
+        .receive(&mut connection, now, pubrec(1).into())
+        .unwrap();
     let reason = PublishReasonCode::Success;
-    assert_eq!(received, Received::PubrecReceived { packet_id, kept: Some("kept"), reason });
-    assert_eq!(session.outbound().collect::<Vec<_>>(), [(packet_id, &OutboundExchange::AwaitPubcomp)]);
-    session.receive(&mut connection, now, qos2(5, "a", "x").into()).unwrap();
+    assert_eq!(
+        received,
+        Received::PubrecReceived {
+            packet_id,
+            kept: Some("kept"),
+            reason
+        }
+    );
+    assert_eq!(
+        session.outbound().collect::<Vec<_>>(),
+        [(packet_id, &OutboundExchange::AwaitPubcomp)]
+    );
+    session
+        .receive(&mut connection, now, qos2(5, "a", "x").into())
+        .unwrap();
     session.hold(&mut connection, AcknowledgedQoS::ExactlyOnce, id(5));
-    let received = session.receive(&mut connection, now, pubrel(5).into()).unwrap();
-    assert_eq!(received, Received::Released { packet_id: id(5), known: Known::Yes });
+    let received = session
+        .receive(&mut connection, now, pubrel(5).into())
+        .unwrap();
+    assert_eq!(
+        received,
+        Received::Released {
+            packet_id: id(5),
+            known: Known::Yes
+        }
+    );
 
-    let mut tx = Tx { buffer: &mut buffer, pool: &mut pool };
+    let mut tx = Tx {
+        buffer: &mut buffer,
+        pool: &mut pool,
+    };
     session.release(&connection, packet_id, &mut tx);
     session.complete(&mut connection, id(5), Known::Yes, &mut tx);
-    session.acknowledge(&mut connection, AcknowledgedQoS::ExactlyOnce, id(5), reason, &mut tx);
-    let sent = split(Version::V5_0, &buffer.segments().flatten().copied().collect::<Vec<_>>());
-    let expected = [send(Version::V5_0, pubrel(1)), send(Version::V5_0, pubcomp(5)), send(Version::V5_0, pubrec(5))];
-    assert_eq!(sent.into_iter().map(Out::Send).collect::<Vec<_>>(), expected);
+    session.acknowledge(
+        &mut connection,
+        AcknowledgedQoS::ExactlyOnce,
+        id(5),
+        reason,
+        &mut tx,
+    );
+    let sent = split(
+        Version::V5_0,
+        &buffer.segments().flatten().copied().collect::<Vec<_>>(),
+    );
+    let expected = [
+        send(Version::V5_0, pubrel(1)),
+        send(Version::V5_0, pubcomp(5)),
+        send(Version::V5_0, pubrec(5)),
+    ];
+    assert_eq!(
+        sent.into_iter().map(Out::Send).collect::<Vec<_>>(),
+        expected
+    );
 }
 
 /// A payload above the copy limit is a slice of the caller's allocation in the send buffer.
@@ -339,7 +505,16 @@ fn a_large_payload_is_not_copied() {
     server.open(&connect(Version::V5_0));
     server.accept(Accept::default());
     let payload = bytes::Bytes::from(vec![b'x'; 10_000]);
-    let large = mqtt_session::Message { payload: payload.clone(), ..message(QoS::AtLeastOnce, "a", "") };
+    let large = mqtt_session::Message {
+        payload: payload.clone(),
+        ..message(QoS::AtLeastOnce, "a", "")
+    };
     server.machine.publish(server.now, large).unwrap();
-    assert!(server.machine.tx().segments().any(|segment| segment.as_ptr() == payload.as_ptr()));
+    assert!(
+        server
+            .machine
+            .tx()
+            .segments()
+            .any(|segment| segment.as_ptr() == payload.as_ptr())
+    );
 }

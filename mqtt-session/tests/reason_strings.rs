@@ -1,16 +1,25 @@
 //! MQTT 5.0 §3.4 to §3.7, §3.9, §3.11, §3.14 and §3.15: what packets leave out to fit. See `connack.rs` for CONNACK.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests, too, may fail"
+)]
+
 mod support;
 
 use core::num::NonZeroU32;
 
 use mqtt_codec::packet::{
-    AcknowledgementProperties, Auth, AuthProperties, Connack, ConnackProperties, Connect, ConnectProperties, Disconnect,
-    DisconnectProperties, Puback, Pubcomp, Pubrec, Pubrel, Suback, SubscribeReasonCodes, Unsuback, UnsubscribeReasonCodes,
+    AcknowledgementProperties, Auth, AuthProperties, Connack, ConnackProperties, Connect,
+    ConnectProperties, Disconnect, DisconnectProperties, Puback, Pubcomp, Pubrec, Pubrel, Suback,
+    SubscribeReasonCodes, Unsuback, UnsubscribeReasonCodes,
 };
 use mqtt_codec::property::UserProperties;
 use mqtt_codec::reason_code::{
-    AuthReasonCode, DisconnectReasonCode, PublishReasonCode, SubscribeReasonCode, UnsubscribeReasonCode,
+    AuthReasonCode, DisconnectReasonCode, PublishReasonCode, SubscribeReasonCode,
+    UnsubscribeReasonCode,
 };
 use mqtt_codec::{Packet, Text, Version};
 use mqtt_session::client::Config as ClientConfig;
@@ -29,8 +38,14 @@ const V5: Version = Version::V5_0;
 fn user_properties_and_then_the_reason_string_give_way() {
     for role in [Role::Client, Role::Server] {
         for make in PACKETS {
-            let (full, some, bare) = (make(Some(WHY), PAIRS), make(Some(WHY), &[]), make(None, &[]));
-            let trim = |packet_size_out| connection(role, packet_size_out, ProblemInformation::Wanted).trim(full);
+            let (full, some, bare) = (
+                make(Some(WHY), PAIRS),
+                make(Some(WHY), &[]),
+                make(None, &[]),
+            );
+            let trim = |packet_size_out| {
+                connection(role, packet_size_out, ProblemInformation::Wanted).trim(full)
+            };
             assert_eq!(trim(len(&full)), Some(full));
             assert_eq!(trim(len(&full) - 1), Some(some));
             assert_eq!(trim(len(&some)), Some(some));
@@ -47,16 +62,29 @@ fn user_properties_and_then_the_reason_string_give_way() {
 fn a_server_explains_nothing_to_who_does_not_want_it() {
     for make in PACKETS {
         let (full, bare) = (make(Some(WHY), PAIRS), make(None, &[]));
-        let expected = if matches!(full, Packet::Disconnect(_)) { full } else { bare };
+        let expected = if matches!(full, Packet::Disconnect(_)) {
+            full
+        } else {
+            bare
+        };
         let unwanted = ProblemInformation::Unwanted;
-        assert_eq!(connection(Role::Server, 1_000, unwanted).trim(full), Some(expected));
-        assert_eq!(connection(Role::Client, 1_000, unwanted).trim(full), Some(full));
+        assert_eq!(
+            connection(Role::Server, 1_000, unwanted).trim(full),
+            Some(expected)
+        );
+        assert_eq!(
+            connection(Role::Client, 1_000, unwanted).trim(full),
+            Some(full)
+        );
     }
     let connack = Packet::Connack(connack(ConnackProperties {
         reason_string: Text::new(WHY).ok(),
         ..ConnackProperties::default()
     }));
-    assert_eq!(connection(Role::Server, 1_000, ProblemInformation::Unwanted).trim(connack), Some(connack));
+    assert_eq!(
+        connection(Role::Server, 1_000, ProblemInformation::Unwanted).trim(connack),
+        Some(connack)
+    );
 }
 
 /// [MQTT-3.4.2-2] [MQTT-3.4.2-3] [MQTT-3.5.2-2] [MQTT-3.5.2-3] A server's acknowledgements keep to the client's limit.
@@ -64,20 +92,54 @@ fn a_server_explains_nothing_to_who_does_not_want_it() {
 fn a_servers_acknowledgement_keeps_to_the_limit() {
     let pairs = pairs();
     let reason = PublishReasonCode::NotAuthorized;
-    let full = AcknowledgementProperties { reason_string: Text::new(WHY).ok(), user_properties: UserProperties::new(&pairs) };
-    let some = AcknowledgementProperties { user_properties: UserProperties::EMPTY, ..full };
-    let maximum = len(&Puback { packet_id: id(1), reason_code: reason, properties: some }.into());
+    let full = AcknowledgementProperties {
+        reason_string: Text::new(WHY).ok(),
+        user_properties: UserProperties::new(&pairs),
+    };
+    let some = AcknowledgementProperties {
+        user_properties: UserProperties::EMPTY,
+        ..full
+    };
+    let maximum = len(&Puback {
+        packet_id: id(1),
+        reason_code: reason,
+        properties: some,
+    }
+    .into());
     let maximum_packet_size = NonZeroU32::new(maximum);
-    let properties = ConnectProperties { maximum_packet_size, ..ConnectProperties::default() };
-    let config = ServerConfig { acknowledgement: Acknowledgement::Manual, ..ServerConfig::default() };
-    let mut server = Server::connected_with(config, &Connect { properties, ..connect(V5) });
+    let properties = ConnectProperties {
+        maximum_packet_size,
+        ..ConnectProperties::default()
+    };
+    let config = ServerConfig {
+        acknowledgement: Acknowledgement::Manual,
+        ..ServerConfig::default()
+    };
+    let mut server = Server::connected_with(
+        config,
+        &Connect {
+            properties,
+            ..connect(V5)
+        },
+    );
     server.receive(qos1(1, "a", "x"));
     server.receive(qos2(2, "a", "x"));
     for token in core::mem::take(&mut server.tokens) {
-        server.machine.acknowledge(server.now, token, reason, &full).unwrap();
+        server
+            .machine
+            .acknowledge(server.now, token, reason, &full)
+            .unwrap();
     }
-    let puback = Puback { packet_id: id(1), reason_code: reason, properties: some };
-    let pubrec = Pubrec { packet_id: id(2), reason_code: reason, properties: some };
+    let puback = Puback {
+        packet_id: id(1),
+        reason_code: reason,
+        properties: some,
+    };
+    let pubrec = Pubrec {
+        packet_id: id(2),
+        reason_code: reason,
+        properties: some,
+    };
     assert_eq!(server.drain(), [send(V5, puback), send(V5, pubrec)]);
 }
 
@@ -86,20 +148,36 @@ fn a_servers_acknowledgement_keeps_to_the_limit() {
 fn a_clients_acknowledgement_keeps_to_the_limit() {
     let pairs = pairs();
     let reason = PublishReasonCode::ImplementationSpecificError;
-    let full = AcknowledgementProperties { reason_string: Text::new(WHY).ok(), user_properties: UserProperties::new(&pairs) };
-    let expected = Puback { packet_id: id(2), reason_code: reason, properties: full };
+    let full = AcknowledgementProperties {
+        reason_string: Text::new(WHY).ok(),
+        user_properties: UserProperties::new(&pairs),
+    };
+    let expected = Puback {
+        packet_id: id(2),
+        reason_code: reason,
+        properties: full,
+    };
     let properties = ConnackProperties {
         maximum_packet_size: NonZeroU32::new(len(&expected.into())),
         ..ConnackProperties::default()
     };
-    let config = ClientConfig { acknowledgement: Acknowledgement::Manual, ..client_config(V5) };
+    let config = ClientConfig {
+        acknowledgement: Acknowledgement::Manual,
+        ..client_config(V5)
+    };
     let mut client = Client::connected_with(config, connack(properties));
     client.receive(qos1(1, "a", "x"));
     client.receive(qos1(2, "a", "x"));
     let (first, second) = (client.tokens.remove(0), client.tokens.remove(0));
-    client.machine.acknowledge_with(client.now, second, reason, &full).unwrap();
+    client
+        .machine
+        .acknowledge_with(client.now, second, reason, &full)
+        .unwrap();
     assert_eq!(client.drain(), []);
-    client.machine.acknowledge(client.now, first, PublishReasonCode::Success).unwrap();
+    client
+        .machine
+        .acknowledge(client.now, first, PublishReasonCode::Success)
+        .unwrap();
     assert_eq!(client.drain(), [send(V5, puback(1)), send(V5, expected)]);
 }
 
@@ -113,16 +191,36 @@ fn disconnect_keeps_to_the_limit() {
         user_properties: UserProperties::new(&pairs),
         ..DisconnectProperties::default()
     };
-    let full = Disconnect { reason_code, properties };
+    let full = Disconnect {
+        reason_code,
+        properties,
+    };
     let maximum_packet_size = NonZeroU32::new(40);
-    let some = Disconnect { properties: DisconnectProperties { user_properties: UserProperties::EMPTY, ..properties }, ..full };
-    let connect_properties = ConnectProperties { maximum_packet_size, ..ConnectProperties::default() };
-    let mut server =
-        Server::connected_with(ServerConfig::default(), &Connect { properties: connect_properties, ..connect(V5) });
+    let some = Disconnect {
+        properties: DisconnectProperties {
+            user_properties: UserProperties::EMPTY,
+            ..properties
+        },
+        ..full
+    };
+    let connect_properties = ConnectProperties {
+        maximum_packet_size,
+        ..ConnectProperties::default()
+    };
+    let mut server = Server::connected_with(
+        ServerConfig::default(),
+        &Connect {
+            properties: connect_properties,
+            ..connect(V5)
+        },
+    );
     server.machine.disconnect(server.now, full).unwrap();
     assert_eq!(server.drain().first(), Some(&send(V5, some)));
 
-    let connack = connack(ConnackProperties { maximum_packet_size, ..ConnackProperties::default() });
+    let connack = connack(ConnackProperties {
+        maximum_packet_size,
+        ..ConnackProperties::default()
+    });
     let mut client = Client::connected_with(client_config(V5), Connack { ..connack });
     client.machine.disconnect(client.now, full).unwrap();
     assert_eq!(client.drain().first(), Some(&send(V5, some)));
@@ -133,34 +231,97 @@ const PAIRS: &[(&str, &str)] = &[("name", "value"), ("name", "another value")];
 
 /// Each packet that may explain itself, with a given Reason String and User Properties.
 const PACKETS: [fn(Option<&'static str>, &[(&str, &str)]) -> Packet<'static>; 8] = [
-    |why, pairs| Puback { properties: explain(why, pairs), ..Puback::new(id(1), PublishReasonCode::QuotaExceeded) }.into(),
-    |why, pairs| Pubrec { properties: explain(why, pairs), ..Pubrec::new(id(1), PublishReasonCode::QuotaExceeded) }.into(),
-    |why, pairs| Pubrel { properties: explain(why, pairs), ..Pubrel::success(id(1)) }.into(),
-    |why, pairs| Pubcomp { properties: explain(why, pairs), ..Pubcomp::success(id(1)) }.into(),
+    |why, pairs| {
+        Puback {
+            properties: explain(why, pairs),
+            ..Puback::new(id(1), PublishReasonCode::QuotaExceeded)
+        }
+        .into()
+    },
+    |why, pairs| {
+        Pubrec {
+            properties: explain(why, pairs),
+            ..Pubrec::new(id(1), PublishReasonCode::QuotaExceeded)
+        }
+        .into()
+    },
+    |why, pairs| {
+        Pubrel {
+            properties: explain(why, pairs),
+            ..Pubrel::success(id(1))
+        }
+        .into()
+    },
+    |why, pairs| {
+        Pubcomp {
+            properties: explain(why, pairs),
+            ..Pubcomp::success(id(1))
+        }
+        .into()
+    },
     |why, pairs| {
         let reason_codes = SubscribeReasonCodes::new(&[SubscribeReasonCode::GrantedQoS1]).unwrap();
-        Suback { packet_id: id(1), properties: explain(why, pairs), reason_codes }.into()
+        Suback {
+            packet_id: id(1),
+            properties: explain(why, pairs),
+            reason_codes,
+        }
+        .into()
     },
     |why, pairs| {
         let reason_codes = UnsubscribeReasonCodes::new(&[UnsubscribeReasonCode::Success]).unwrap();
-        Unsuback { packet_id: id(1), properties: explain(why, pairs), reason_codes }.into()
+        Unsuback {
+            packet_id: id(1),
+            properties: explain(why, pairs),
+            reason_codes,
+        }
+        .into()
     },
     |why, pairs| {
-        let AcknowledgementProperties { reason_string, user_properties } = explain(why, pairs);
-        let properties = DisconnectProperties { reason_string, user_properties, ..DisconnectProperties::default() };
-        Disconnect { reason_code: DisconnectReasonCode::UnspecifiedError, properties }.into()
+        let AcknowledgementProperties {
+            reason_string,
+            user_properties,
+        } = explain(why, pairs);
+        let properties = DisconnectProperties {
+            reason_string,
+            user_properties,
+            ..DisconnectProperties::default()
+        };
+        Disconnect {
+            reason_code: DisconnectReasonCode::UnspecifiedError,
+            properties,
+        }
+        .into()
     },
     |why, pairs| {
-        let AcknowledgementProperties { reason_string, user_properties } = explain(why, pairs);
+        let AcknowledgementProperties {
+            reason_string,
+            user_properties,
+        } = explain(why, pairs);
         let authentication_method = Text::new("X").ok();
-        let properties =
-            AuthProperties { authentication_method, reason_string, user_properties, ..AuthProperties::default() };
-        Auth { reason_code: AuthReasonCode::ContinueAuthentication, properties }.into()
+        let properties = AuthProperties {
+            authentication_method,
+            reason_string,
+            user_properties,
+            ..AuthProperties::default()
+        };
+        Auth {
+            reason_code: AuthReasonCode::ContinueAuthentication,
+            properties,
+        }
+        .into()
     },
 ];
 
-fn explain(why: Option<&'static str>, pairs: &[(&str, &str)]) -> AcknowledgementProperties<'static> {
-    let owned: Vec<_> = if pairs.is_empty() { Vec::new() } else { self::pairs() };
+fn explain(
+    why: Option<&'static str>,
+    pairs: &[(&str, &str)],
+) -> AcknowledgementProperties<'static> {
+    let owned: Vec<_> = if pairs.is_empty() {
+        Vec::new()
+    } else {
+        self::pairs()
+    };
     AcknowledgementProperties {
         reason_string: why.map(|why| Text::new(why).unwrap()),
         user_properties: UserProperties::new(owned.leak()),
@@ -168,13 +329,24 @@ fn explain(why: Option<&'static str>, pairs: &[(&str, &str)]) -> Acknowledgement
 }
 
 fn pairs() -> Vec<(Text<'static>, Text<'static>)> {
-    PAIRS.iter().map(|(name, value)| (Text::new(name).unwrap(), Text::new(value).unwrap())).collect()
+    PAIRS
+        .iter()
+        .map(|(name, value)| (Text::new(name).unwrap(), Text::new(value).unwrap()))
+        .collect()
 }
 
 fn len(packet: &Packet<'_>) -> u32 {
     packet.encoded_len(V5).unwrap().try_into().unwrap()
 }
 
-fn connection(role: Role, packet_size_out: u32, problem_information: ProblemInformation) -> Connection {
-    Connection::new(Negotiated { packet_size_out, problem_information, ..Negotiated::new(V5, role) })
+fn connection(
+    role: Role,
+    packet_size_out: u32,
+    problem_information: ProblemInformation,
+) -> Connection {
+    Connection::new(Negotiated {
+        packet_size_out,
+        problem_information,
+        ..Negotiated::new(V5, role)
+    })
 }

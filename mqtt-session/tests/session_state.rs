@@ -1,5 +1,12 @@
 //! MQTT 5.0 §4.1: what outlives a connection, and its stored form. MQTT 3.1.1 §4.1.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests, too, may fail"
+)]
+
 mod support;
 
 use mqtt_codec::packet::{PublishProperties, PublishPropertiesBuf};
@@ -8,8 +15,8 @@ use mqtt_codec::reason_code::PublishReasonCode;
 use mqtt_codec::{QoS, Text, Version};
 use mqtt_session::client::{Config as ClientConfig, Event as ClientEvent};
 use mqtt_session::{
-    AcknowledgedQoS, Acknowledgement, Connection, Kept, Message, Negotiated, OutboundExchange, PublishOutcome,
-    RestoreError, Role, Session, SessionState,
+    AcknowledgedQoS, Acknowledgement, Connection, Kept, Message, Negotiated, OutboundExchange,
+    PublishOutcome, RestoreError, Role, Session, SessionState,
 };
 use support::packets::*;
 use support::*;
@@ -18,12 +25,18 @@ use support::*;
 #[test]
 fn the_state_stays_while_the_connection_is_open() {
     for version in VERSIONS {
-        let mut client = Client::connected(ClientConfig { keep_alive: core::time::Duration::ZERO, ..client_config(version) });
+        let mut client = Client::connected(ClientConfig {
+            keep_alive: core::time::Duration::ZERO,
+            ..client_config(version)
+        });
         client.publish(message(QoS::ExactlyOnce, "a", "x"));
         client.receive(qos2(4, "a", "x"));
         client.advance(core::time::Duration::from_secs(1_000_000_000));
         assert_eq!(client.receive(pubrec(1)), [send(version, pubrel(1))]);
-        assert_eq!(client.receive(again(qos2(4, "a", "x"))), [send(version, pubrec(4))]);
+        assert_eq!(
+            client.receive(again(qos2(4, "a", "x"))),
+            [send(version, pubrec(4))]
+        );
     }
 }
 
@@ -39,17 +52,17 @@ fn the_stored_form_of_a_client_is_stable() {
     let mut state = Vec::new();
     client.machine.encode_state(&mut state);
     let expected = [
-        b"\x01\0\0\0\x02me".as_slice(),               // format, client id
-        b"\x01\0\0\0\0\0\0\0\x04",                    // format, next token
-        b"\0\x01\0\x03\0\0\0\0\0\0\0\x03\0",          // one release: Packet Identifier 3, token 3, Success
-        b"\0\0\0\x3c",                                // length of the session
-        b"\x01\0\x04\0\x03",                          // format, next Packet Identifier, three exchanges
-        b"\x01\0\x01\0\0\0\x11\0\0\0\0\0\0\0\x01",    // AwaitPuback 1, token 1
-        b"\x32\x07\0\x01a\0\x01\0\x31",               // PUBLISH
-        b"\x02\0\x02\0\0\0\x11\0\0\0\0\0\0\0\x02",    // AwaitPubrec 2, token 2
-        b"\x34\x07\0\x01b\0\x01\0\x32",               // PUBLISH
-        b"\x03\0\x03",                                // AwaitPubcomp 3
-        b"\0\x01\0\x4d",                              // unreleased: 77
+        b"\x01\0\0\0\x02me".as_slice(),            // format, client id
+        b"\x01\0\0\0\0\0\0\0\x04",                 // format, next token
+        b"\0\x01\0\x03\0\0\0\0\0\0\0\x03\0", // one release: Packet Identifier 3, token 3, Success
+        b"\0\0\0\x3c",                       // length of the session
+        b"\x01\0\x04\0\x03",                 // format, next Packet Identifier, three exchanges
+        b"\x01\0\x01\0\0\0\x11\0\0\0\0\0\0\0\x01", // AwaitPuback 1, token 1
+        b"\x32\x07\0\x01a\0\x01\0\x31",      // PUBLISH
+        b"\x02\0\x02\0\0\0\x11\0\0\0\0\0\0\0\x02", // AwaitPubrec 2, token 2
+        b"\x34\x07\0\x01b\0\x01\0\x32",      // PUBLISH
+        b"\x03\0\x03",                       // AwaitPubcomp 3
+        b"\0\x01\0\x4d",                     // unreleased: 77
     ]
     .concat();
     assert_eq!(state, expected);
@@ -69,17 +82,35 @@ fn a_client_goes_on_from_its_stored_state() {
 
         let mut client = Client::new(lasting(version));
         client.machine.restore_state(&state).unwrap();
-        assert_eq!(client.reconnect(true), [send(version, again(qos1(1, "a", "1"))), send(version, pubrel(2))]);
-        assert_eq!(client.receive(again(qos2(77, "d", "4"))), [send(version, pubrec(77))]);
+        assert_eq!(
+            client.reconnect(true),
+            [
+                send(version, again(qos1(1, "a", "1"))),
+                send(version, pubrel(2))
+            ]
+        );
+        assert_eq!(
+            client.receive(again(qos2(77, "d", "4"))),
+            [send(version, pubrec(77))]
+        );
         let reason = PublishReasonCode::Success;
-        for (packet, token) in [(mqtt_codec::Packet::Puback(puback(1)), first), (pubcomp(2).into(), second)] {
+        for (packet, token) in [
+            (mqtt_codec::Packet::Puback(puback(1)), first),
+            (pubcomp(2).into(), second),
+        ] {
             let acknowledged = PublishOutcome::Acknowledged { token, reason };
-            assert_eq!(client.receive(packet), [Out::Client(ClientEvent::Published(acknowledged))]);
+            assert_eq!(
+                client.receive(packet),
+                [Out::Client(ClientEvent::Published(acknowledged))]
+            );
         }
         let (third, outs) = client.publish(message(QoS::AtLeastOnce, "a", "5"));
         assert_eq!(outs, [send(version, qos1(3, "a", "5"))]);
         assert!(third > second);
-        assert_eq!(client.machine.restore_state(&state), Err(RestoreError::Connected));
+        assert_eq!(
+            client.machine.restore_state(&state),
+            Err(RestoreError::Connected)
+        );
     }
 }
 
@@ -87,20 +118,32 @@ fn a_client_goes_on_from_its_stored_state() {
 #[test]
 fn an_unacknowledged_message_is_not_in_the_stored_state() {
     let version = Version::V5_0;
-    let config = ClientConfig { acknowledgement: Acknowledgement::Manual, ..lasting(version) };
+    let config = ClientConfig {
+        acknowledgement: Acknowledgement::Manual,
+        ..lasting(version)
+    };
     let mut before = Client::connected(config.clone());
     before.receive(qos2(7, "a", "x"));
     before.receive(qos2(8, "a", "y"));
     let token = before.tokens.remove(1);
-    before.machine.acknowledge(before.now, token, PublishReasonCode::Success).unwrap();
+    before
+        .machine
+        .acknowledge(before.now, token, PublishReasonCode::Success)
+        .unwrap();
     let mut state = Vec::new();
     before.machine.encode_state(&mut state);
 
     let mut client = Client::new(config);
     client.machine.restore_state(&state).unwrap();
     client.reconnect(true);
-    assert_eq!(client.receive(again(qos2(8, "a", "y"))), [send(version, pubrec(8))]);
-    assert_eq!(client.receive(again(qos2(7, "a", "x"))), [deliver_manually("a", "x")]);
+    assert_eq!(
+        client.receive(again(qos2(8, "a", "y"))),
+        [send(version, pubrec(8))]
+    );
+    assert_eq!(
+        client.receive(again(qos2(7, "a", "x"))),
+        [deliver_manually("a", "x")]
+    );
 }
 
 /// All that a message says is stored with it.
@@ -126,8 +169,15 @@ fn a_stored_message_is_the_same_message() {
     let mut client = Client::new(lasting(Version::V5_0));
     client.machine.restore_state(&state).unwrap();
     let cause = mqtt_session::AbandonCause::SessionEnded;
-    let abandoned = PublishOutcome::Abandoned { token, message: Some(Box::new(kept)), cause };
-    assert_eq!(client.reconnect(false), [Out::Client(ClientEvent::Published(abandoned))]);
+    let abandoned = PublishOutcome::Abandoned {
+        token,
+        message: Some(Box::new(kept)),
+        cause,
+    };
+    assert_eq!(
+        client.reconnect(false),
+        [Out::Client(ClientEvent::Published(abandoned))]
+    );
 }
 
 /// Bytes that are no state are refused, and nothing is changed by them.
@@ -143,13 +193,22 @@ fn damaged_state_is_refused() {
     let mut fresh = Client::new(lasting(Version::V5_0));
     for len in 0..state.len() {
         let error = fresh.machine.restore_state(&state[..len]).unwrap_err();
-        assert!(matches!(error, RestoreError::Damaged { .. }), "{len}: {error}");
+        assert!(
+            matches!(error, RestoreError::Damaged { .. }),
+            "{len}: {error}"
+        );
     }
     let longer = [state.as_slice(), b"\0"].concat();
-    assert!(matches!(fresh.machine.restore_state(&longer), Err(RestoreError::Damaged { .. })));
+    assert!(matches!(
+        fresh.machine.restore_state(&longer),
+        Err(RestoreError::Damaged { .. })
+    ));
     let mut newer = state.clone();
     newer[0] = 2;
-    assert_eq!(fresh.machine.restore_state(&newer), Err(RestoreError::UnknownFormat { found: 2, known: 1 }));
+    assert_eq!(
+        fresh.machine.restore_state(&newer),
+        Err(RestoreError::UnknownFormat { found: 2, known: 1 })
+    );
     assert_eq!(fresh.machine.in_flight(), 0);
     assert_eq!(fresh.machine.restore_state(&state), Ok(()));
 
@@ -158,7 +217,10 @@ fn damaged_state_is_refused() {
     assert_eq!(error, RestoreError::RepeatedPacketId { packet_id: id(5) });
     // A length that is not there takes no memory.
     let claims = b"\x01\0\x01\0\x01\x01\0\x05\xff\xff\xff\xff";
-    assert!(matches!(Session::<Text8>::decode_state(claims), Err(RestoreError::Damaged { .. })));
+    assert!(matches!(
+        Session::<Text8>::decode_state(claims),
+        Err(RestoreError::Damaged { .. })
+    ));
     assert!(SessionState::decode(b"").is_err());
 }
 
@@ -180,9 +242,19 @@ fn a_session_can_be_put_back_piece_by_piece() {
     assert_eq!(restored.unreleased(), session.unreleased());
     assert_eq!(restored.kept(id(4)), Some(&Text8(*b"second..")));
     // New identifiers go on behind those that were put back.
-    assert_eq!(session.start(&connection, AcknowledgedQoS::AtLeastOnce, Text8(*b"third...")), Ok(id(10)));
+    assert_eq!(
+        session.start(
+            &connection,
+            AcknowledgedQoS::AtLeastOnce,
+            Text8(*b"third...")
+        ),
+        Ok(id(10))
+    );
     assert_eq!(session.drain_outbound().len(), 3);
-    assert_eq!(session.outbound().collect::<Vec<_>>(), [(id(7), &OutboundExchange::AwaitPubcomp)]);
+    assert_eq!(
+        session.outbound().collect::<Vec<_>>(),
+        [(id(7), &OutboundExchange::AwaitPubcomp)]
+    );
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,12 @@
 //! MQTT 5.0 §3.8 to §3.11: SUBSCRIBE, SUBACK, UNSUBSCRIBE and UNSUBACK. MQTT 3.1.1 §3.8 to §3.11.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests, too, may fail"
+)]
+
 mod support;
 
 use mqtt_codec::packet::{
@@ -9,7 +16,9 @@ use mqtt_codec::packet::{
 use mqtt_codec::property::{SubscriptionIdentifier, UserProperties};
 use mqtt_codec::reason_code::{DisconnectReasonCode, SubscribeReasonCode, UnsubscribeReasonCode};
 use mqtt_codec::{QoS, Version};
-use mqtt_session::client::{Config as ClientConfig, Event as ClientEvent, RequestError, SubscribeError};
+use mqtt_session::client::{
+    Config as ClientConfig, Event as ClientEvent, RequestError, SubscribeError,
+};
 use mqtt_session::server::{AnswerError, Config as ServerConfig, Event as ServerEvent};
 use mqtt_session::{CloseReason, ProtocolError};
 use support::packets::*;
@@ -22,14 +31,20 @@ fn no_local_on_a_shared_subscription_is_a_protocol_error() {
     let mut subscriptions = [subscription("$share/g/a", QoS::AtMostOnce)];
     subscriptions[0].options.no_local = true;
     let mut client = Client::connected(client_config(version));
-    let refused = client.machine.subscribe(client.now, &subscriptions, SubscribeProperties::default());
+    let refused =
+        client
+            .machine
+            .subscribe(client.now, &subscriptions, SubscribeProperties::default());
     assert_eq!(refused, Err(SubscribeError::NoLocalOnShared));
     assert_eq!(client.drain(), []);
 
     let mut server = Server::connected(version);
     let goodbye = send(version, disconnect(DisconnectReasonCode::ProtocolError));
     let close = Out::Close(CloseReason::Protocol(ProtocolError::NoLocalOnShared));
-    assert_eq!(server.receive(subscribe(1, &subscriptions)), [goodbye, close]);
+    assert_eq!(
+        server.receive(subscribe(1, &subscriptions)),
+        [goodbye, close]
+    );
 }
 
 /// [MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-3.8.4-6] [MQTT-3.8.4-7] [MQTT-3.9.3-1] [v3.1.1 MQTT-3.8.4-1] [v3.1.1 MQTT-3.8.4-2]
@@ -39,25 +54,57 @@ fn no_local_on_a_shared_subscription_is_a_protocol_error() {
 fn a_subscribe_is_answered_by_one_code_per_filter() {
     for version in VERSIONS {
         let mut server = Server::connected(version);
-        let subscriptions = [subscription("a", QoS::AtMostOnce), subscription("b/#", QoS::ExactlyOnce)];
+        let subscriptions = [
+            subscription("a", QoS::AtMostOnce),
+            subscription("b/#", QoS::ExactlyOnce),
+        ];
         let outs = server.receive(subscribe(5, &subscriptions));
-        let [Out::Server(ServerEvent::Subscribe(request))] = outs.as_slice() else { panic!("{outs:?}") };
-        let asked: Vec<_> = request.subscriptions.iter().map(|(filter, options)| (filter.as_str(), *options)).collect();
-        assert_eq!(asked, [("a", subscriptions[0].options), ("b/#", subscriptions[1].options)]);
-
-        let codes = [SubscribeReasonCode::Success, SubscribeReasonCode::GrantedQoS2];
-        let answer = |server: &mut Server, codes: &[SubscribeReasonCode]| {
-            server.machine.suback(server.now, request.token, codes, AcknowledgementProperties::default())
+        let [Out::Server(ServerEvent::Subscribe(request))] = outs.as_slice() else {
+            panic!("{outs:?}")
         };
-        let error = AnswerError::ReasonCodeCount { codes: 1, filters: 2 };
+        let asked: Vec<_> = request
+            .subscriptions
+            .iter()
+            .map(|(filter, options)| (filter.as_str(), *options))
+            .collect();
+        assert_eq!(
+            asked,
+            [
+                ("a", subscriptions[0].options),
+                ("b/#", subscriptions[1].options)
+            ]
+        );
+
+        let codes = [
+            SubscribeReasonCode::Success,
+            SubscribeReasonCode::GrantedQoS2,
+        ];
+        let answer = |server: &mut Server, codes: &[SubscribeReasonCode]| {
+            server.machine.suback(
+                server.now,
+                request.token,
+                codes,
+                AcknowledgementProperties::default(),
+            )
+        };
+        let error = AnswerError::ReasonCodeCount {
+            codes: 1,
+            filters: 2,
+        };
         assert_eq!(answer(&mut server, &codes[..1]), Err(error));
         let wrong_kind = [UnsubscribeReasonCode::Success; 2];
-        let refused = server.machine.unsuback(server.now, request.token, &wrong_kind, Default::default());
+        let refused =
+            server
+                .machine
+                .unsuback(server.now, request.token, &wrong_kind, Default::default());
         assert_eq!(refused, Err(AnswerError::UnknownRequest));
         assert_eq!(server.drain(), []);
         assert_eq!(answer(&mut server, &codes), Ok(()));
         assert_eq!(server.drain(), [send(version, suback(5, &codes))]);
-        assert_eq!(answer(&mut server, &codes), Err(AnswerError::UnknownRequest));
+        assert_eq!(
+            answer(&mut server, &codes),
+            Err(AnswerError::UnknownRequest)
+        );
     }
 }
 
@@ -71,9 +118,14 @@ fn a_refused_subscription_is_said_as_the_version_can() {
     ] {
         let mut server = Server::connected(version);
         let outs = server.receive(subscribe(5, &[subscription("a", QoS::AtMostOnce)]));
-        let [Out::Server(ServerEvent::Subscribe(request))] = outs.as_slice() else { panic!("{outs:?}") };
+        let [Out::Server(ServerEvent::Subscribe(request))] = outs.as_slice() else {
+            panic!("{outs:?}")
+        };
         let codes = [SubscribeReasonCode::NotAuthorized];
-        server.machine.suback(server.now, request.token, &codes, Default::default()).unwrap();
+        server
+            .machine
+            .suback(server.now, request.token, &codes, Default::default())
+            .unwrap();
         assert_eq!(server.drain(), [send(version, suback(5, &[sent]))]);
     }
 }
@@ -85,10 +137,25 @@ fn an_unsubscribe_is_answered() {
     for version in VERSIONS {
         let mut server = Server::connected(version);
         let outs = server.receive(unsubscribe(6, &[filter("a"), filter("b/#")]));
-        let [Out::Server(ServerEvent::Unsubscribe(request))] = outs.as_slice() else { panic!("{outs:?}") };
-        assert_eq!(request.filters.iter().map(|filter| filter.as_str()).collect::<Vec<_>>(), ["a", "b/#"]);
-        let codes = [UnsubscribeReasonCode::NoSubscriptionExisted, UnsubscribeReasonCode::Success];
-        server.machine.unsuback(server.now, request.token, &codes, Default::default()).unwrap();
+        let [Out::Server(ServerEvent::Unsubscribe(request))] = outs.as_slice() else {
+            panic!("{outs:?}")
+        };
+        assert_eq!(
+            request
+                .filters
+                .iter()
+                .map(|filter| filter.as_str())
+                .collect::<Vec<_>>(),
+            ["a", "b/#"]
+        );
+        let codes = [
+            UnsubscribeReasonCode::NoSubscriptionExisted,
+            UnsubscribeReasonCode::Success,
+        ];
+        server
+            .machine
+            .unsuback(server.now, request.token, &codes, Default::default())
+            .unwrap();
         assert_eq!(server.drain(), [send(version, unsuback(6, &codes))]);
     }
 }
@@ -102,23 +169,60 @@ fn the_application_learns_what_became_of_its_requests() {
             maximum_qos: QoS::AtLeastOnce,
             no_local: version == Version::V5_0,
             retain_as_published: version == Version::V5_0,
-            retain_handling: if version == Version::V5_0 { RetainHandling::SendIfNew } else { RetainHandling::default() },
+            retain_handling: if version == Version::V5_0 {
+                RetainHandling::SendIfNew
+            } else {
+                RetainHandling::default()
+            },
         };
-        let subscriptions = [mqtt_codec::packet::Subscription { filter: filter("a"), options }];
+        let subscriptions = [mqtt_codec::packet::Subscription {
+            filter: filter("a"),
+            options,
+        }];
         let identifier = SubscriptionIdentifier::new(7).filter(|_| version == Version::V5_0);
-        let properties = SubscribeProperties { subscription_identifier: identifier, ..SubscribeProperties::default() };
-        let token = client.machine.subscribe(client.now, &subscriptions, properties).unwrap();
-        let packet = mqtt_codec::packet::Subscribe { properties, ..subscribe(1, &subscriptions) };
+        let properties = SubscribeProperties {
+            subscription_identifier: identifier,
+            ..SubscribeProperties::default()
+        };
+        let token = client
+            .machine
+            .subscribe(client.now, &subscriptions, properties)
+            .unwrap();
+        let packet = mqtt_codec::packet::Subscribe {
+            properties,
+            ..subscribe(1, &subscriptions)
+        };
         assert_eq!(client.drain(), [send(version, packet)]);
         let reason_codes = vec![SubscribeReasonCode::GrantedQoS1];
-        let event = ClientEvent::Subscribed { token, reason_codes: reason_codes.clone(), reason_string: None };
-        assert_eq!(client.receive(suback(1, &reason_codes)), [Out::Client(event)]);
+        let event = ClientEvent::Subscribed {
+            token,
+            reason_codes: reason_codes.clone(),
+            reason_string: None,
+        };
+        assert_eq!(
+            client.receive(suback(1, &reason_codes)),
+            [Out::Client(event)]
+        );
 
-        let token = client.machine.unsubscribe(client.now, &[filter("a"), filter("b")], UserProperties::EMPTY).unwrap();
+        let token = client
+            .machine
+            .unsubscribe(
+                client.now,
+                &[filter("a"), filter("b")],
+                UserProperties::EMPTY,
+            )
+            .unwrap();
         client.drain();
         let reason_codes = vec![UnsubscribeReasonCode::Success; 2];
-        let event = ClientEvent::Unsubscribed { token, reason_codes: reason_codes.clone(), reason_string: None };
-        assert_eq!(client.receive(unsuback(2, &reason_codes)), [Out::Client(event)]);
+        let event = ClientEvent::Unsubscribed {
+            token,
+            reason_codes: reason_codes.clone(),
+            reason_string: None,
+        };
+        assert_eq!(
+            client.receive(unsuback(2, &reason_codes)),
+            [Out::Client(event)]
+        );
     }
 }
 
@@ -127,10 +231,20 @@ fn the_application_learns_what_became_of_its_requests() {
 fn an_answer_with_the_wrong_number_of_codes_is_a_protocol_error() {
     for version in VERSIONS {
         let mut client = Client::connected(client_config(version));
-        client.machine.subscribe(client.now, &[subscription("a", QoS::AtMostOnce)], Default::default()).unwrap();
+        client
+            .machine
+            .subscribe(
+                client.now,
+                &[subscription("a", QoS::AtMostOnce)],
+                Default::default(),
+            )
+            .unwrap();
         client.drain();
         let outs = client.receive(suback(1, &[SubscribeReasonCode::Success; 2]));
-        let error = ProtocolError::ReasonCodeCount { codes: 2, filters: 1 };
+        let error = ProtocolError::ReasonCodeCount {
+            codes: 2,
+            filters: 1,
+        };
         assert_eq!(outs.last(), Some(&Out::Close(CloseReason::Protocol(error))));
     }
 }
@@ -140,10 +254,20 @@ fn an_answer_with_the_wrong_number_of_codes_is_a_protocol_error() {
 fn a_request_without_answer_is_over_with_its_connection() {
     let version = Version::V5_0;
     let mut client = Client::connected(lasting(version));
-    let token = client.machine.subscribe(client.now, &[subscription("a", QoS::AtMostOnce)], Default::default()).unwrap();
+    let token = client
+        .machine
+        .subscribe(
+            client.now,
+            &[subscription("a", QoS::AtMostOnce)],
+            Default::default(),
+        )
+        .unwrap();
     client.drain();
     let unanswered = Out::Client(ClientEvent::Unanswered { token });
-    assert_eq!(client.lose_connection(), [unanswered, Out::Close(CloseReason::ConnectionLost)]);
+    assert_eq!(
+        client.lose_connection(),
+        [unanswered, Out::Close(CloseReason::ConnectionLost)]
+    );
     assert_eq!(client.reconnect(true), []);
     client.publish(message(QoS::AtLeastOnce, "a", "x"));
     assert_eq!(client.machine.in_flight(), 1);
@@ -153,26 +277,54 @@ fn a_request_without_answer_is_over_with_its_connection() {
 #[test]
 fn requests_are_limited() {
     let version = Version::V5_0;
-    let mut client = Client::connected(ClientConfig { requests: 2, ..client_config(version) });
-    let empty = client.machine.subscribe(client.now, &[], Default::default());
+    let mut client = Client::connected(ClientConfig {
+        requests: 2,
+        ..client_config(version)
+    });
+    let empty = client
+        .machine
+        .subscribe(client.now, &[], Default::default());
     assert_eq!(empty, Err(SubscribeError::Request(RequestError::Empty)));
-    assert_eq!(client.machine.unsubscribe(client.now, &[], UserProperties::EMPTY), Err(RequestError::Empty));
+    assert_eq!(
+        client
+            .machine
+            .unsubscribe(client.now, &[], UserProperties::EMPTY),
+        Err(RequestError::Empty)
+    );
     let subscriptions = [subscription("a", QoS::AtMostOnce)];
-    client.machine.subscribe(client.now, &subscriptions, Default::default()).unwrap();
-    client.machine.unsubscribe(client.now, &[filter("a")], UserProperties::EMPTY).unwrap();
-    let refused = client.machine.unsubscribe(client.now, &[filter("a")], UserProperties::EMPTY);
+    client
+        .machine
+        .subscribe(client.now, &subscriptions, Default::default())
+        .unwrap();
+    client
+        .machine
+        .unsubscribe(client.now, &[filter("a")], UserProperties::EMPTY)
+        .unwrap();
+    let refused = client
+        .machine
+        .unsubscribe(client.now, &[filter("a")], UserProperties::EMPTY);
     assert_eq!(refused, Err(RequestError::TooManyRequests { limit: 2 }));
 
-    let config = ServerConfig { requests: 2, ..ServerConfig::default() };
+    let config = ServerConfig {
+        requests: 2,
+        ..ServerConfig::default()
+    };
     let mut server = Server::connected_with(config, &connect(version));
     server.receive(subscribe(1, &subscriptions));
     server.receive(subscribe(2, &subscriptions));
     let reason = DisconnectReasonCode::QuotaExceeded;
-    let outs = [send(version, disconnect(reason)), Out::Close(CloseReason::Disconnected { reason })];
+    let outs = [
+        send(version, disconnect(reason)),
+        Out::Close(CloseReason::Disconnected { reason }),
+    ];
     assert_eq!(server.receive(subscribe(3, &subscriptions)), outs);
 }
 
 fn unsuback(packet_id: u16, reason_codes: &[UnsubscribeReasonCode]) -> Unsuback<'_> {
     let reason_codes = UnsubscribeReasonCodes::new(reason_codes).unwrap();
-    Unsuback { packet_id: id(packet_id), properties: AcknowledgementProperties::default(), reason_codes }
+    Unsuback {
+        packet_id: id(packet_id),
+        properties: AcknowledgementProperties::default(),
+        reason_codes,
+    }
 }

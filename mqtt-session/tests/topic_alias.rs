@@ -1,8 +1,17 @@
 //! MQTT 5.0 §3.3.2.3.4: topic aliases, in both directions.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests, too, may fail"
+)]
+
 mod support;
 
-use mqtt_codec::packet::{Connack, ConnackProperties, Connect, ConnectProperties, Publish, PublishTopic};
+use mqtt_codec::packet::{
+    Connack, ConnackProperties, Connect, ConnectProperties, Publish, PublishTopic,
+};
 use mqtt_codec::reason_code::DisconnectReasonCode;
 use mqtt_codec::{QoS, Version};
 use mqtt_session::client::Config as ClientConfig;
@@ -16,44 +25,110 @@ const V5: Version = Version::V5_0;
 /// [MQTT-3.1.2-26] [MQTT-3.3.2-11] The server uses no alias above what the client allows.
 #[test]
 fn the_server_keeps_to_the_clients_topic_alias_maximum() {
-    let properties = ConnectProperties { topic_alias_maximum: Some(2), ..ConnectProperties::default() };
-    let config = ServerConfig { outbound_topic_aliases: 100, ..ServerConfig::default() };
-    let mut server = Server::connected_with(config, &Connect { properties, ..connect(V5) });
+    let properties = ConnectProperties {
+        topic_alias_maximum: Some(2),
+        ..ConnectProperties::default()
+    };
+    let config = ServerConfig {
+        outbound_topic_aliases: 100,
+        ..ServerConfig::default()
+    };
+    let mut server = Server::connected_with(
+        config,
+        &Connect {
+            properties,
+            ..connect(V5)
+        },
+    );
     let publish = |server: &mut Server, name| server.publish(message(QoS::AtMostOnce, name, "x")).1;
-    assert_eq!(publish(&mut server, "a"), [send(V5, both(qos0("a", "x"), "a", 1))]);
-    assert_eq!(publish(&mut server, "a"), [send(V5, short(qos0("a", "x"), 1))]);
-    assert_eq!(publish(&mut server, "b"), [send(V5, both(qos0("b", "x"), "b", 2))]);
+    assert_eq!(
+        publish(&mut server, "a"),
+        [send(V5, both(qos0("a", "x"), "a", 1))]
+    );
+    assert_eq!(
+        publish(&mut server, "a"),
+        [send(V5, short(qos0("a", "x"), 1))]
+    );
+    assert_eq!(
+        publish(&mut server, "b"),
+        [send(V5, both(qos0("b", "x"), "b", 2))]
+    );
     // A third topic takes over the alias of the one that was not used since.
-    assert_eq!(publish(&mut server, "c"), [send(V5, both(qos0("c", "x"), "c", 2))]);
-    assert_eq!(publish(&mut server, "a"), [send(V5, short(qos0("a", "x"), 1))]);
+    assert_eq!(
+        publish(&mut server, "c"),
+        [send(V5, both(qos0("c", "x"), "c", 2))]
+    );
+    assert_eq!(
+        publish(&mut server, "a"),
+        [send(V5, short(qos0("a", "x"), 1))]
+    );
 }
 
 /// [MQTT-3.1.2-27] [MQTT-3.2.2-18] Without a maximum, or with 0, no alias is used.
 #[test]
 fn no_alias_is_used_where_none_is_allowed() {
     for topic_alias_maximum in [None, Some(0)] {
-        let properties = ConnectProperties { topic_alias_maximum, ..ConnectProperties::default() };
-        let config = ServerConfig { outbound_topic_aliases: 100, ..ServerConfig::default() };
-        let mut server = Server::connected_with(config, &Connect { properties, ..connect(V5) });
-        assert_eq!(server.publish(message(QoS::AtMostOnce, "a", "x")).1, [send(V5, qos0("a", "x"))]);
+        let properties = ConnectProperties {
+            topic_alias_maximum,
+            ..ConnectProperties::default()
+        };
+        let config = ServerConfig {
+            outbound_topic_aliases: 100,
+            ..ServerConfig::default()
+        };
+        let mut server = Server::connected_with(
+            config,
+            &Connect {
+                properties,
+                ..connect(V5)
+            },
+        );
+        assert_eq!(
+            server.publish(message(QoS::AtMostOnce, "a", "x")).1,
+            [send(V5, qos0("a", "x"))]
+        );
 
-        let properties = ConnackProperties { topic_alias_maximum, ..ConnackProperties::default() };
-        let config = ClientConfig { outbound_topic_aliases: 100, ..client_config(V5) };
+        let properties = ConnackProperties {
+            topic_alias_maximum,
+            ..ConnackProperties::default()
+        };
+        let config = ClientConfig {
+            outbound_topic_aliases: 100,
+            ..client_config(V5)
+        };
         let mut client = Client::connected_with(config, connack(properties));
-        assert_eq!(client.publish(message(QoS::AtMostOnce, "a", "x")).1, [send(V5, qos0("a", "x"))]);
+        assert_eq!(
+            client.publish(message(QoS::AtMostOnce, "a", "x")).1,
+            [send(V5, qos0("a", "x"))]
+        );
     }
 }
 
 /// [MQTT-3.2.2-17] [MQTT-3.3.2-9] The client uses no alias above what the server allows, and none at all unless asked to.
 #[test]
 fn the_client_keeps_to_the_servers_topic_alias_maximum() {
-    let properties = ConnackProperties { topic_alias_maximum: Some(1), ..ConnackProperties::default() };
-    let config = ClientConfig { outbound_topic_aliases: 100, ..client_config(V5) };
+    let properties = ConnackProperties {
+        topic_alias_maximum: Some(1),
+        ..ConnackProperties::default()
+    };
+    let config = ClientConfig {
+        outbound_topic_aliases: 100,
+        ..client_config(V5)
+    };
     let mut client = Client::connected_with(config, connack(properties));
     let publish = |client: &mut Client, name| client.publish(message(QoS::AtMostOnce, name, "x")).1;
-    assert_eq!(publish(&mut client, "a"), [send(V5, both(qos0("a", "x"), "a", 1))]);
-    assert_eq!(publish(&mut client, "a"), [send(V5, short(qos0("a", "x"), 1))]);
-    assert_eq!(publish(&mut client, "b"), [send(V5, both(qos0("b", "x"), "b", 1))]);
+    assert_eq!(
+        publish(&mut client, "a"),
+        [send(V5, both(qos0("a", "x"), "a", 1))]
+    );
+    assert_eq!(
+        publish(&mut client, "a"),
+        [send(V5, short(qos0("a", "x"), 1))]
+    );
+    assert_eq!(
+        publish(&mut client, "b"),
+        [send(V5, both(qos0("b", "x"), "b", 1))]
+    );
 
     let mut client = Client::connected_with(client_config(V5), connack(properties));
     assert_eq!(publish(&mut client, "a"), [send(V5, qos0("a", "x"))]);
@@ -66,22 +141,34 @@ fn each_alias_up_to_the_announced_maximum_is_accepted() {
     let mut server = Server::connected(V5);
     for alias in 1..=16 {
         let name = format!("topic/{alias}");
-        let (first, then) = (both(qos0(&name, "x"), &name, alias), short(qos0(&name, "y"), alias));
+        let (first, then) = (
+            both(qos0(&name, "x"), &name, alias),
+            short(qos0(&name, "y"), alias),
+        );
         assert_eq!(client.receive(first), [deliver(&name, "x")]);
         assert_eq!(client.receive(then), [deliver(&name, "y")]);
         assert_eq!(server.receive(first), [deliver(&name, "x")]);
         assert_eq!(server.receive(then), [deliver(&name, "y")]);
     }
     // A new name for an alias replaces the old one.
-    assert_eq!(server.receive(both(qos0("new", "x"), "new", 3)), [deliver("new", "x")]);
-    assert_eq!(server.receive(short(qos1(1, "new", "y"), 3)), [deliver("new", "y"), send(V5, puback(1))]);
+    assert_eq!(
+        server.receive(both(qos0("new", "x"), "new", 3)),
+        [deliver("new", "x")]
+    );
+    assert_eq!(
+        server.receive(short(qos1(1, "new", "y"), 3)),
+        [deliver("new", "y"), send(V5, puback(1))]
+    );
 }
 
 /// [MQTT-3.3.2-9] [MQTT-3.3.2-11] An alias above the maximum ends the connection with 0x94.
 #[test]
 fn an_alias_above_the_maximum_is_a_protocol_error() {
     for publish in [both(qos0("a", "x"), "a", 17), short(qos1(1, "a", "x"), 17)] {
-        let error = ProtocolError::TopicAliasInvalid { alias: alias(17), maximum: 16 };
+        let error = ProtocolError::TopicAliasInvalid {
+            alias: alias(17),
+            maximum: 16,
+        };
         let goodbye = send(V5, disconnect(DisconnectReasonCode::TopicAliasInvalid));
         let outs = [goodbye, Out::Close(CloseReason::Protocol(error))];
         assert_eq!(Server::connected(V5).receive(publish), outs);
@@ -95,48 +182,99 @@ fn an_unknown_alias_is_a_protocol_error() {
     let error = ProtocolError::UnknownTopicAlias { alias: alias(3) };
     let goodbye = send(V5, disconnect(DisconnectReasonCode::ProtocolError));
     let outs = [goodbye, Out::Close(CloseReason::Protocol(error))];
-    assert_eq!(Server::connected(V5).receive(short(qos0("a", "x"), 3)), outs);
-    assert_eq!(Client::connected(client_config(V5)).receive(short(qos0("a", "x"), 3)), outs);
+    assert_eq!(
+        Server::connected(V5).receive(short(qos0("a", "x"), 3)),
+        outs
+    );
+    assert_eq!(
+        Client::connected(client_config(V5)).receive(short(qos0("a", "x"), 3)),
+        outs
+    );
 }
 
 /// [MQTT-3.3.2-7] No alias outlives its connection: neither those that came in nor those that went out.
 #[test]
 fn aliases_end_with_the_connection() {
-    let properties = ConnackProperties { topic_alias_maximum: Some(4), ..ConnackProperties::default() };
-    let config = ClientConfig { outbound_topic_aliases: 4, ..lasting(V5) };
+    let properties = ConnackProperties {
+        topic_alias_maximum: Some(4),
+        ..ConnackProperties::default()
+    };
+    let config = ClientConfig {
+        outbound_topic_aliases: 4,
+        ..lasting(V5)
+    };
     let mut client = Client::connected_with(config, connack(properties));
     client.receive(both(qos0("in", "x"), "in", 1));
-    assert_eq!(client.publish(message(QoS::AtLeastOnce, "a", "x")).1, [send(V5, both(qos1(1, "a", "x"), "a", 1))]);
-    assert_eq!(client.publish(message(QoS::AtLeastOnce, "a", "y")).1, [send(V5, short(qos1(2, "a", "y"), 1))]);
+    assert_eq!(
+        client.publish(message(QoS::AtLeastOnce, "a", "x")).1,
+        [send(V5, both(qos1(1, "a", "x"), "a", 1))]
+    );
+    assert_eq!(
+        client.publish(message(QoS::AtLeastOnce, "a", "y")).1,
+        [send(V5, short(qos1(2, "a", "y"), 1))]
+    );
     client.lose_connection();
 
     // What goes again has its name.
-    let outs = client.reconnect_with(Connack { session_present: true, ..connack(properties) });
-    assert_eq!(outs, [send(V5, again(qos1(1, "a", "x"))), send(V5, again(qos1(2, "a", "y")))]);
-    assert_eq!(client.publish(message(QoS::AtMostOnce, "a", "z")).1, [send(V5, both(qos0("a", "z"), "a", 1))]);
+    let outs = client.reconnect_with(Connack {
+        session_present: true,
+        ..connack(properties)
+    });
+    assert_eq!(
+        outs,
+        [
+            send(V5, again(qos1(1, "a", "x"))),
+            send(V5, again(qos1(2, "a", "y")))
+        ]
+    );
+    assert_eq!(
+        client.publish(message(QoS::AtMostOnce, "a", "z")).1,
+        [send(V5, both(qos0("a", "z"), "a", 1))]
+    );
     let error = ProtocolError::UnknownTopicAlias { alias: alias(1) };
-    assert_eq!(client.receive(short(qos0("in", "x"), 1)).last(), Some(&Out::Close(CloseReason::Protocol(error))));
+    assert_eq!(
+        client.receive(short(qos0("in", "x"), 1)).last(),
+        Some(&Out::Close(CloseReason::Protocol(error)))
+    );
 
     let mut server = Server::connected(V5);
     server.receive(both(qos0("in", "x"), "in", 1));
     server.lose_connection();
-    server.reconnect(&Connect { clean_start: false, ..connect(V5) });
-    assert_eq!(server.receive(short(qos0("in", "x"), 1)).last(), Some(&Out::Close(CloseReason::Protocol(error))));
+    server.reconnect(&Connect {
+        clean_start: false,
+        ..connect(V5)
+    });
+    assert_eq!(
+        server.receive(short(qos0("in", "x"), 1)).last(),
+        Some(&Out::Close(CloseReason::Protocol(error)))
+    );
 }
 
 /// 3.x has no aliases, whatever is configured.
 #[test]
 fn there_are_no_aliases_in_3_x() {
     for version in [Version::V3_1, Version::V3_1_1] {
-        let mut client = Client::connected(ClientConfig { outbound_topic_aliases: 4, ..client_config(version) });
-        assert_eq!(client.publish(message(QoS::AtMostOnce, "a", "x")).1, [send(version, qos0("a", "x"))]);
+        let mut client = Client::connected(ClientConfig {
+            outbound_topic_aliases: 4,
+            ..client_config(version)
+        });
+        assert_eq!(
+            client.publish(message(QoS::AtMostOnce, "a", "x")).1,
+            [send(version, qos0("a", "x"))]
+        );
     }
 }
 
 fn both<'a>(publish: Publish<'a>, name: &'a str, value: u16) -> Publish<'a> {
-    Publish { topic: PublishTopic::Both(topic(name), alias(value)), ..publish }
+    Publish {
+        topic: PublishTopic::Both(topic(name), alias(value)),
+        ..publish
+    }
 }
 
 fn short(publish: Publish<'_>, value: u16) -> Publish<'_> {
-    Publish { topic: PublishTopic::Alias(alias(value)), ..publish }
+    Publish {
+        topic: PublishTopic::Alias(alias(value)),
+        ..publish
+    }
 }

@@ -64,7 +64,10 @@ pub(crate) enum Stop {
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, Stop> {
     Arguments::try_parse_from(arguments).map_err(|error| {
         let text = error.to_string();
-        if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        if matches!(
+            error.kind(),
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+        ) {
             return Stop::Answer(text);
         }
         // What stands below the first line is a reference to the help, or the help.
@@ -89,7 +92,10 @@ mod tests {
     #[test]
     fn the_defaults_are_mosquittos_port_on_this_machine_alone() {
         let arguments = of("").unwrap();
-        assert_eq!((arguments.port, arguments.bind.to_string().as_str()), (1883, "127.0.0.1"));
+        assert_eq!(
+            (arguments.port, arguments.bind.to_string().as_str()),
+            (1883, "127.0.0.1")
+        );
         assert!(!arguments.allow_anonymous && !arguments.no_persistence);
         assert_eq!(arguments.level(), LevelFilter::INFO);
     }
@@ -127,18 +133,29 @@ mod tests {
             ("--prot 1", "--prot"),
             ("what", "what"),
         ] {
-            let Err(Stop::Mistake(line)) = of(arguments) else { panic!("{arguments} is taken") };
-            assert!(line.contains(named) && line.lines().count() == 1, "{arguments}: {line}");
+            let Err(Stop::Mistake(line)) = of(arguments) else {
+                panic!("{arguments} is taken")
+            };
+            assert!(
+                line.contains(named) && line.lines().count() == 1,
+                "{arguments}: {line}"
+            );
         }
     }
 
     #[test]
     fn help_and_version_are_answers() {
-        assert!(matches!(of("--help"), Err(Stop::Answer(text)) if text.contains("--allow-anonymous")));
+        assert!(
+            matches!(of("--help"), Err(Stop::Answer(text)) if text.contains("--allow-anonymous"))
+        );
         assert!(matches!(of("-V"), Err(Stop::Answer(text)) if text.starts_with("mqttd ")));
     }
 
     fn of(arguments: &str) -> Result<Arguments, Stop> {
-        parse(core::iter::once("mqttd").chain(arguments.split_whitespace()).map(OsString::from))
+        parse(
+            core::iter::once("mqttd")
+                .chain(arguments.split_whitespace())
+                .map(OsString::from),
+        )
     }
 }

@@ -5,11 +5,11 @@ use core::net::SocketAddr;
 use core::time::Duration;
 
 use mqtt_broker_core::Event;
-use mqtt_codec::Version;
 use mqtt_codec::reason_code::DisconnectReasonCode;
+use mqtt_codec::{ClientIdBuf, Version};
 use mqtt_session::CloseReason;
 use runtime_tokio::ServerEvent;
-use tracing::{debug, error, info, warn};
+use tracing::{error, info, warn};
 
 use crate::clock::Clock;
 use crate::limiter::Limiter;
@@ -23,38 +23,51 @@ pub(crate) struct EventLog {
 
 impl EventLog {
     pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock, limiter: Limiter::new(LINES, SPAN) }
+        Self {
+            clock,
+            limiter: Limiter::new(LINES, SPAN),
+        }
     }
 
     pub(crate) fn write(&mut self, event: &ServerEvent<'_>) {
-        let Some(pass) = self.limiter.pass(self.clock.now(), cause(event)) else { return };
+        let (cause, level) = kind(event);
+        let Some(pass) = self.limiter.pass(self.clock.now(), cause) else {
+            return;
+        };
         if pass.suppressed > 0 {
             info!("{} lines like the next one were left out", pass.suppressed);
         }
-        match event {
-            ServerEvent::Broker { event: Event::Refused { .. }, .. } | ServerEvent::Refused { .. } => warn!("{}", Line(event)),
-            ServerEvent::NoConnect { .. } => info!("{}", Line(event)),
-            ServerEvent::Broker { .. } | ServerEvent::AcceptingAgain => info!("{}", Line(event)),
-            ServerEvent::OutOfDescriptors { .. } | ServerEvent::AcceptFailed { .. } => warn!("{}", Line(event)),
-            ServerEvent::StoreFailed { .. } => error!("{}", Line(event)),
-            #[allow(clippy::wildcard_enum_match_arm, reason = "events of a newer runtime")]
-            other => debug!("{other:?}"),
+        match level {
+            Level::Info => info!("{}", Line(event)),
+            Level::Warning => warn!("{}", Line(event)),
+            Level::Error => error!("{}", Line(event)),
         }
     }
 }
 
-/// Of what there may be only so many lines.
-fn cause(event: &ServerEvent<'_>) -> &'static str {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Level {
+    Info,
+    Warning,
+    Error,
+}
+
+/// Of what there may be only so many lines, and how bad it is.
+fn kind(event: &ServerEvent<'_>) -> (&'static str, Level) {
     match event {
-        ServerEvent::Broker { event: Event::Connected { .. }, .. } => "connected",
-        ServerEvent::Broker { event: Event::Disconnected { .. }, .. } => "disconnected",
-        ServerEvent::Broker { event: Event::Refused { cause, .. }, .. } => cause.name(),
-        ServerEvent::Refused { refusal, .. } => refusal.name(),
-        ServerEvent::NoConnect { .. } => "no connect",
-        ServerEvent::OutOfDescriptors { .. } | ServerEvent::AcceptingAgain => "descriptors",
-        ServerEvent::AcceptFailed { .. } => "accept failed",
-        #[allow(clippy::wildcard_enum_match_arm, reason = "events of a newer runtime")]
-        _ => "other",
+        ServerEvent::Broker { event, .. } => match event {
+            Event::Connected { .. } => ("connected", Level::Info),
+            Event::Disconnected { .. } => ("disconnected", Level::Info),
+            Event::Refused { cause, .. } => (cause.name(), Level::Warning),
+            _ => ("other", Level::Info),
+        },
+        ServerEvent::Refused { refusal, .. } => (refusal.name(), Level::Warning),
+        ServerEvent::NoConnect { .. } => ("no connect", Level::Info),
+        ServerEvent::OutOfDescriptors { .. } => ("descriptors", Level::Warning),
+        ServerEvent::AcceptingAgain => ("descriptors", Level::Info),
+        ServerEvent::AcceptFailed { .. } => ("accept failed", Level::Warning),
+        ServerEvent::StoreFailed { .. } => ("store", Level::Error),
+        _ => ("other", Level::Info),
     }
 }
 
@@ -65,16 +78,20 @@ impl fmt::Display for Line<'_> {
         match self.0 {
             ServerEvent::Broker { address, event } => fmt_event(f, event, Address(*address)),
             ServerEvent::Refused { address, refusal } => {
-                write!(f, "Connection from {address} refused: limit of {}.", refusal.name())
+                let limit = refusal.name();
+                write!(f, "Connection from {address} refused: limit of {limit}.")
             }
-            ServerEvent::NoConnect { address, reason } => write!(f, "Connection from {address} closed: {reason}."),
+            ServerEvent::NoConnect { address, reason } => {
+                write!(f, "Connection from {address} closed: {reason}.")
+            }
             ServerEvent::OutOfDescriptors { error } => {
-                write!(f, "No connections are accepted until there are descriptors again: {error}.")
+                write!(f, "No connections are accepted for now: {error}.")
             }
             ServerEvent::AcceptingAgain => f.write_str("Connections are accepted again."),
-            ServerEvent::AcceptFailed { error } => write!(f, "A connection could not be accepted: {error}."),
+            ServerEvent::AcceptFailed { error } => {
+                write!(f, "A connection could not be accepted: {error}.")
+            }
             ServerEvent::StoreFailed { error } => write!(f, "Storage failed: {error}."),
-            #[allow(clippy::wildcard_enum_match_arm, reason = "events of a newer runtime")]
             other => write!(f, "{other:?}"),
         }
     }
@@ -82,31 +99,54 @@ impl fmt::Display for Line<'_> {
 
 fn fmt_event(f: &mut fmt::Formatter<'_>, event: &Event, address: Address) -> fmt::Result {
     match event {
-        Event::Connected { client_id, version, clean_start, keep_alive, user_name, .. } => {
-            write!(f, "New client connected from {address} as {}", Escaped(client_id.as_str()))?;
-            write!(f, " (p{}, c{}, k{keep_alive}", protocol(*version), u8::from(*clean_start))?;
+        Event::Connected {
+            client_id,
+            version,
+            clean_start,
+            keep_alive,
+            user_name,
+            ..
+        } => {
+            let client = Escaped(client_id.as_str());
+            let (protocol, clean) = (protocol(*version), u8::from(*clean_start));
+            write!(f, "New client connected from {address} as {client}")?;
+            write!(f, " (p{protocol}, c{clean}, k{keep_alive}")?;
             if let Some(user_name) = user_name {
                 write!(f, ", u'{}'", Escaped(user_name.as_str()))?;
             }
             f.write_str(").")
         }
-        Event::Disconnected { client_id, reason, .. } => {
-            let client_id = client_id.as_ref().map_or("<unknown>", |client_id| client_id.as_str());
-            write!(f, "Client {} [{address}] ", Escaped(client_id))?;
-            match reason {
-                CloseReason::PeerDisconnected { reason: DisconnectReasonCode::Success } => f.write_str("disconnected."),
-                CloseReason::ConnectionLost => f.write_str("closed its connection."),
-                #[allow(clippy::wildcard_enum_match_arm, reason = "all others say what they are")]
-                _ => write!(f, "disconnected: {}.", Escaped(&reason.to_string())),
-            }
+        Event::Disconnected {
+            client_id, reason, ..
+        } => {
+            write!(f, "Client {} [{address}] ", Escaped(name(client_id)))?;
+            fmt_end(f, reason)
         }
-        Event::Refused { client_id, cause, .. } => {
-            let client_id = client_id.as_ref().map_or("<unknown>", |client_id| client_id.as_str());
-            write!(f, "Client {} [{address}] was refused something: {}.", Escaped(client_id), cause.name())
+        Event::Refused {
+            client_id, cause, ..
+        } => {
+            let (client, cause) = (Escaped(name(client_id)), cause.name());
+            write!(f, "Client {client} [{address}] met a limit: {cause}.")
         }
-        #[allow(clippy::wildcard_enum_match_arm, reason = "events of a newer core")]
         other => write!(f, "{other:?}"),
     }
+}
+
+fn fmt_end(f: &mut fmt::Formatter<'_>, reason: &CloseReason) -> fmt::Result {
+    if let CloseReason::PeerDisconnected {
+        reason: DisconnectReasonCode::Success,
+    } = reason
+    {
+        f.write_str("disconnected.")
+    } else if let CloseReason::ConnectionLost = reason {
+        f.write_str("closed its connection.")
+    } else {
+        write!(f, "disconnected: {}.", Escaped(&reason.to_string()))
+    }
+}
+
+fn name(client_id: &Option<ClientIdBuf>) -> &str {
+    client_id.as_ref().map_or("<unknown>", ClientIdBuf::as_str)
 }
 
 struct Address(Option<SocketAddr>);
@@ -138,9 +178,12 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// Line and paragraph separators, and what changes the direction of text.
+/// What separates lines and paragraphs, and what changes the direction of text.
 fn is_invisible(character: char) -> bool {
-    matches!(character, '\u{2028}' | '\u{2029}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    matches!(
+        character,
+        '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
+    )
 }
 
 /// As mosquitto numbers them.
@@ -164,6 +207,9 @@ mod tests {
     #[test]
     fn what_a_client_calls_itself_cannot_forge_a_line() {
         let id = "a\nNew client connected from 1.2.3.4:5 as root\x1b[2J\u{202e}é";
-        assert_eq!(Escaped(id).to_string(), r"a\nNew client connected from 1.2.3.4:5 as root\u{1b}[2J\u{202e}é");
+        assert_eq!(
+            Escaped(id).to_string(),
+            r"a\nNew client connected from 1.2.3.4:5 as root\u{1b}[2J\u{202e}é"
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! How many lines of a kind are logged.
 
+use alloc::collections::BTreeMap;
 use core::time::Duration;
-use std::collections::BTreeMap;
 
 /// Lets a number of lines of each cause through in a while, and counts the others.
 #[derive(Debug)]
@@ -27,11 +27,18 @@ pub(crate) struct Pass {
 impl Limiter {
     /// `lines` lines of each cause in each `span`.
     pub(crate) fn new(lines: u32, span: Duration) -> Self {
-        Self { lines, span, causes: BTreeMap::new() }
+        Self {
+            lines,
+            span,
+            causes: BTreeMap::new(),
+        }
     }
 
     pub(crate) fn pass(&mut self, now: Duration, cause: &'static str) -> Option<Pass> {
-        let window = self.causes.entry(cause).or_insert_with(|| Window { begin: now, ..Window::default() });
+        let window = self.causes.entry(cause).or_insert_with(|| Window {
+            begin: now,
+            ..Window::default()
+        });
         if now >= window.begin + self.span {
             (window.begin, window.lines) = (now, 0);
         }
@@ -40,7 +47,9 @@ impl Limiter {
             return None;
         }
         window.lines += 1;
-        Some(Pass { suppressed: core::mem::take(&mut window.suppressed) })
+        Some(Pass {
+            suppressed: core::mem::take(&mut window.suppressed),
+        })
     }
 }
 

@@ -1,6 +1,8 @@
 //! `mqttd`: an MQTT broker.
 #![forbid(unsafe_code)]
 
+extern crate alloc;
+
 mod arguments;
 mod clock;
 mod event_log;

@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 /// 75 % of the memory that the process may have: of its cgroup's limit, else of the machine. `None` when that is not known.
 pub(crate) fn limit() -> Option<usize> {
     let bytes = cgroup_limit(Path::new("/proc/self/cgroup"), Path::new("/sys/fs/cgroup"));
-    let bytes = bytes.into_iter().chain(machine(Path::new("/proc/meminfo"))).min()?;
+    let bytes = bytes
+        .into_iter()
+        .chain(machine(Path::new("/proc/meminfo")))
+        .min()?;
     usize::try_from(bytes / 4 * 3).ok()
 }
 
@@ -17,27 +20,52 @@ fn cgroup_limit(of_process: &Path, mount: &Path) -> Option<u64> {
     for line in text.lines() {
         // hierarchy:controllers:path
         let mut fields = line.splitn(3, ':').skip(1);
-        let (Some(controllers), Some(path)) = (fields.next(), fields.next()) else { continue };
+        let (Some(controllers), Some(path)) = (fields.next(), fields.next()) else {
+            continue;
+        };
         let root = match controllers {
             "" => mount.to_owned(),
-            _ if controllers.split(',').any(|controller| controller == "memory") => mount.join("memory"),
+            _ if controllers
+                .split(',')
+                .any(|controller| controller == "memory") =>
+            {
+                mount.join("memory")
+            }
             _ => continue,
         };
-        folders.extend(Path::new(path.trim_start_matches('/')).ancestors().map(|ancestor| root.join(ancestor)));
+        folders.extend(
+            Path::new(path.trim_start_matches('/'))
+                .ancestors()
+                .map(|ancestor| root.join(ancestor)),
+        );
     }
-    folders.iter().flat_map(limit_files).filter_map(|file| fs::read_to_string(file).ok()?.trim().parse().ok()).min()
+    folders
+        .iter()
+        .flat_map(|folder| limit_files(folder))
+        .filter_map(|file| fs::read_to_string(file).ok()?.trim().parse().ok())
+        .min()
 }
 
 /// Of version 2 and of version 1.
-fn limit_files(folder: &PathBuf) -> [PathBuf; 2] {
-    [folder.join("memory.max"), folder.join("memory.limit_in_bytes")]
+fn limit_files(folder: &Path) -> [PathBuf; 2] {
+    [
+        folder.join("memory.max"),
+        folder.join("memory.limit_in_bytes"),
+    ]
 }
 
 /// `MemTotal:       16316000 kB`
 fn machine(meminfo: &Path) -> Option<u64> {
     let text = fs::read_to_string(meminfo).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:"))?;
+    line.trim()
+        .strip_suffix("kB")?
+        .trim()
+        .parse::<u64>()
+        .ok()?
+        .checked_mul(1024)
 }
 
 #[cfg(test)]
@@ -51,7 +79,10 @@ mod tests {
         folder.write("fs/system/mqttd/memory.max", "max\n");
         folder.write("fs/system/memory.max", "1000000\n");
         folder.write("fs/memory.max", "2000000\n");
-        assert_eq!(cgroup_limit(&folder.0.join("proc"), &folder.0.join("fs")), Some(1_000_000));
+        assert_eq!(
+            cgroup_limit(&folder.0.join("proc"), &folder.0.join("fs")),
+            Some(1_000_000)
+        );
     }
 
     #[test]
@@ -60,7 +91,10 @@ mod tests {
         folder.write("proc", "5:cpu:/a\n4:memory,x:/docker/1\n");
         folder.write("fs/memory/docker/1/memory.limit_in_bytes", "500\n");
         folder.write("fs/memory/memory.limit_in_bytes", "9223372036854771712\n");
-        assert_eq!(cgroup_limit(&folder.0.join("proc"), &folder.0.join("fs")), Some(500));
+        assert_eq!(
+            cgroup_limit(&folder.0.join("proc"), &folder.0.join("fs")),
+            Some(500)
+        );
     }
 
     #[test]
@@ -68,7 +102,10 @@ mod tests {
         let folder = Folder::new("machine");
         folder.write("meminfo", "MemTotal:       16316000 kB\nMemFree: 1 kB\n");
         assert_eq!(machine(&folder.0.join("meminfo")), Some(16_316_000 * 1024));
-        assert_eq!(cgroup_limit(&folder.0.join("none"), &folder.0.join("none")), None);
+        assert_eq!(
+            cgroup_limit(&folder.0.join("none"), &folder.0.join("none")),
+            None
+        );
     }
 
     struct Folder(PathBuf);

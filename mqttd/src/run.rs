@@ -36,7 +36,9 @@ impl core::fmt::Display for RunError {
                  if that is what you want, add --allow-anonymous",
                 address.ip()
             ),
-            Self::Start(StartError::Bind { address, source }) if source.kind() == io::ErrorKind::AddrInUse => {
+            Self::Start(StartError::Bind { address, source })
+                if source.kind() == io::ErrorKind::AddrInUse =>
+            {
                 write!(f, "port {} of {} is in use", address.port(), address.ip())?;
                 match free_port(*address) {
                     Some(port) => write!(f, "; port {port} is free: mqttd -p {port}"),
@@ -59,7 +61,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), RunError> {
         .with_writer(io::stderr)
         .init();
     process::keep_files_private();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::System)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(RunError::System)?;
     runtime.block_on(async {
         // Before anybody can know that we run.
         let mut stop = Stop::new().map_err(RunError::System)?;
@@ -111,7 +116,9 @@ fn tell_start(arguments: &Arguments, server: &Server) {
         warn!("Running as root. A user of its own is safer.");
     }
     if !arguments.no_persistence {
-        warn!("Nothing is kept on disk yet: a restart loses sessions, queues and retained messages. --no-persistence silences this.");
+        warn!(
+            "Nothing is kept on disk yet: a restart loses sessions, queues and retained messages. --no-persistence silences this."
+        );
     }
     for address in server.local_addrs() {
         info!("mqttd {} listening at {address}", env!("CARGO_PKG_VERSION"));
@@ -127,7 +134,7 @@ fn example(address: SocketAddr) -> String {
     let host = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
+        ip @ (IpAddr::V4(_) | IpAddr::V6(_)) => ip,
     };
     let to = format!("-h {host} -p {}", address.port());
     format!(
@@ -159,8 +166,11 @@ async fn first(
     publishing: impl Future<Output = ()>,
     ended: impl Future<Output = ()>,
 ) -> Option<&'static str> {
-    let (mut told, mut publishing, mut ended) =
-        (core::pin::pin!(told), core::pin::pin!(publishing), core::pin::pin!(ended));
+    let (mut told, mut publishing, mut ended) = (
+        core::pin::pin!(told),
+        core::pin::pin!(publishing),
+        core::pin::pin!(ended),
+    );
     core::future::poll_fn(|cx| {
         if let core::task::Poll::Ready(signal) = told.as_mut().poll(cx) {
             return core::task::Poll::Ready(Some(signal));
@@ -185,7 +195,10 @@ impl Stop {
     fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
 
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
 
     async fn told(&mut self) -> &'static str {
@@ -219,7 +232,8 @@ impl Stop {
 /// A port near this one that nobody listens at.
 fn free_port(address: SocketAddr) -> Option<u16> {
     let next = (1..=20).filter_map(|n| address.port().checked_add(n));
-    next.into_iter().find(|&port| TcpListener::bind((address.ip(), port)).is_ok())
+    next.into_iter()
+        .find(|&port| TcpListener::bind((address.ip(), port)).is_ok())
 }
 
 /// How long clients have to take their leave.

@@ -10,17 +10,43 @@ use runtime_tokio::Statistics;
 pub(crate) const INTERVAL: Duration = Duration::from_secs(10);
 
 /// All of them.
-pub(crate) fn messages(statistics: &Statistics, uptime: Duration) -> impl Iterator<Item = Message> + use<> {
-    let Statistics { counters, gauges, .. } = statistics;
+pub(crate) fn messages(
+    statistics: &Statistics,
+    uptime: Duration,
+) -> impl Iterator<Item = Message> + use<> {
+    let Statistics {
+        counters, gauges, ..
+    } = statistics;
     let values = [
-        ("$SYS/broker/version", format!("mqttd version {}", env!("CARGO_PKG_VERSION"))),
-        ("$SYS/broker/uptime", format!("{} seconds", uptime.as_secs())),
-        ("$SYS/broker/clients/connected", gauges.connected.to_string()),
+        (
+            "$SYS/broker/version",
+            format!("mqttd version {}", env!("CARGO_PKG_VERSION")),
+        ),
+        (
+            "$SYS/broker/uptime",
+            format!("{} seconds", uptime.as_secs()),
+        ),
+        (
+            "$SYS/broker/clients/connected",
+            gauges.connected.to_string(),
+        ),
         ("$SYS/broker/clients/total", gauges.sessions.to_string()),
-        ("$SYS/broker/messages/received", counters.packets_received.to_string()),
-        ("$SYS/broker/messages/sent", counters.publishes_sent.to_string()),
-        ("$SYS/broker/subscriptions/count", gauges.subscriptions.to_string()),
-        ("$SYS/broker/retained messages/count", gauges.retained_messages.to_string()),
+        (
+            "$SYS/broker/messages/received",
+            counters.packets_received.to_string(),
+        ),
+        (
+            "$SYS/broker/messages/sent",
+            counters.publishes_sent.to_string(),
+        ),
+        (
+            "$SYS/broker/subscriptions/count",
+            gauges.subscriptions.to_string(),
+        ),
+        (
+            "$SYS/broker/retained messages/count",
+            gauges.retained_messages.to_string(),
+        ),
     ];
     values.into_iter().filter_map(|(topic, value)| {
         let topic = TopicNameBuf::from(TopicName::new(topic).ok()?);
@@ -34,8 +60,12 @@ mod tests {
 
     #[test]
     fn they_have_mosquittos_names_and_are_retained() {
-        let messages: Vec<_> = messages(&Statistics::default(), Duration::from_millis(12_900)).collect();
-        let topics: Vec<_> = messages.iter().map(|message| message.topic().as_str()).collect();
+        let messages: Vec<_> =
+            messages(&Statistics::default(), Duration::from_millis(12_900)).collect();
+        let topics: Vec<_> = messages
+            .iter()
+            .map(|message| message.topic().as_str())
+            .collect();
         assert_eq!(
             topics,
             [

@@ -15,20 +15,27 @@ impl Clock {
     /// Reads the wall clock, this once.
     #[expect(clippy::disallowed_methods, reason = "the adapter's clock")]
     pub(crate) fn start() -> Self {
-        let start_since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Self { start: tokio::time::Instant::now(), start_since_epoch }
+        let start_since_epoch = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        Self {
+            start: tokio::time::Instant::now(),
+            start_since_epoch,
+        }
     }
 
     /// Now.
     #[inline]
     pub(crate) fn now(&self) -> Instant {
-        let since_epoch = self.start_since_epoch + tokio::time::Instant::now().duration_since(self.start);
+        let since_epoch =
+            self.start_since_epoch + tokio::time::Instant::now().duration_since(self.start);
         Instant::from_micros(u64::try_from(since_epoch.as_micros()).unwrap_or(u64::MAX))
     }
 
     /// The same moment for tokio's timers.
     pub(crate) fn deadline(&self, at: Instant) -> tokio::time::Instant {
-        let after_start = Duration::from_micros(at.as_micros()).saturating_sub(self.start_since_epoch);
+        let after_start =
+            Duration::from_micros(at.as_micros()).saturating_sub(self.start_since_epoch);
         // Rounded up, so that a timer never fires before its moment.
         self.start + after_start.min(FAR) + Duration::from_micros(1)
     }

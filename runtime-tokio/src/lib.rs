@@ -9,9 +9,10 @@ mod clock;
 mod server;
 
 pub use client::{
-    Client, ClientEnded, ConnectError, PublishFailed, Publishing, RequestFailed, SubscribeFailed, Subscription,
+    Client, ClientEnded, ConnectError, PublishFailed, Publishing, RequestFailed, SubscribeFailed,
+    Subscription,
 };
 pub use server::{
-    AcceptCounters, ConnectionLimits, LocalShard, Loopback, NoConnect, Rate, Refusal, Server, ServerBuilder,
-    ServerEnded, ServerEvent, StartError, Statistics,
+    AcceptCounters, ConnectionLimits, LocalShard, Loopback, NoConnect, Rate, Refusal, Server,
+    ServerBuilder, ServerEnded, ServerEvent, StartError, Statistics,
 };

@@ -1,13 +1,19 @@
 //! However the bytes come, they mean the same.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::std_instead_of_alloc,
+    clippy::unwrap_used,
+    reason = "a test"
+)]
 
 mod harness;
 
 use harness::{Raw, connect, packet, publish, publish_qos1, shut_down, start, subscribe};
-use runtime_tokio::Server;
 
 #[test]
 fn a_connect_may_come_byte_by_byte() {
-    let (server, address, _told) = start(Server::builder());
+    let (server, address, _told) = start(harness::builder());
     let mut raw = Raw::open(address);
     for byte in connect(4, "slow") {
         raw.send(&[byte]);
@@ -23,7 +29,7 @@ fn a_connect_may_come_byte_by_byte() {
 
 #[test]
 fn what_comes_behind_connect_in_one_piece_is_taken() {
-    let (server, address, _told) = start(Server::builder());
+    let (server, address, _told) = start(harness::builder());
     let mut raw = Raw::open(address);
     let mut bytes = connect(4, "quick");
     bytes.extend(subscribe("a", 1));
@@ -33,17 +39,27 @@ fn what_comes_behind_connect_in_one_piece_is_taken() {
     raw.expect(&[0x20, 2, 0, 0]);
     let mut answers: Vec<_> = (0..4).map(|_| raw.packet()).collect();
     answers.sort();
-    assert_eq!(answers, [publish_qos1("a", 1, b"b"), vec![0x40, 2, 0, 7], vec![0x90, 3, 0, 1, 1], vec![0xD0, 0]]);
+    assert_eq!(
+        answers,
+        [
+            publish_qos1("a", 1, b"b"),
+            vec![0x40, 2, 0, 7],
+            vec![0x90, 3, 0, 1, 1],
+            vec![0xD0, 0]
+        ]
+    );
     shut_down(&server);
 }
 
 #[test]
 fn a_stream_may_be_cut_anywhere() {
-    let (server, address, _told) = start(Server::builder());
+    let (server, address, _told) = start(harness::builder());
     let mut raw = Raw::connected(address, "cut");
     raw.send(&subscribe("#", 0));
     raw.expect(&[0x90, 3, 0, 1, 0]);
-    let packets: Vec<_> = (0..40).map(|n| publish("a", &vec![n; usize::from(n) * 50])).collect();
+    let packets: Vec<_> = (0..40)
+        .map(|n| publish("a", &vec![n; usize::from(n) * 50]))
+        .collect();
     let stream = packets.concat();
     for piece in [1, 2, 3, 5, 127, 128, 129, 1_000, stream.len()] {
         // Without a delay the pieces are read as they come together by chance, which is as good.
@@ -60,7 +76,7 @@ fn a_stream_may_be_cut_anywhere() {
 /// More than is read at once, with the end of one packet and the beginning of the next in one read, many times.
 #[test]
 fn a_flood_of_small_packets_arrives_whole() {
-    let (server, address, _told) = start(Server::builder());
+    let (server, address, _told) = start(harness::builder());
     let mut raw = Raw::connected(address, "flood");
     raw.send(&subscribe("a", 0));
     raw.expect(&[0x90, 3, 0, 1, 0]);
@@ -83,9 +99,11 @@ fn a_flood_of_small_packets_arrives_whole() {
 /// The broker takes a part of the bytes that are there and pauses: what is left comes later, without a new byte.
 #[test]
 fn what_the_broker_did_not_take_at_once_is_presented_again() {
-    let mut config = mqtt_broker_core::Config::default();
-    config.turn_bytes = 100;
-    let (server, address, _told) = start(Server::builder().config(config));
+    let config = mqtt_broker_core::Config {
+        turn_bytes: 100,
+        ..mqtt_broker_core::Config::default()
+    };
+    let (server, address, _told) = start(harness::builder().config(config));
     let mut raw = Raw::connected(address, "turns");
     raw.send(&subscribe("a", 0));
     raw.expect(&[0x90, 3, 0, 1, 0]);
@@ -99,7 +117,7 @@ fn what_the_broker_did_not_take_at_once_is_presented_again() {
 
 #[test]
 fn a_malformed_first_packet_is_answered_as_the_version_says() {
-    let (server, address, told) = start(Server::builder());
+    let (server, address, told) = start(harness::builder());
     // A level that nobody knows, and one of 3.1's name.
     let mut raw = Raw::open(address);
     raw.send(&packet(0x10, b"\0\x04MQTT\x09\x02\0\x3c\0\0\x01a"));
@@ -119,11 +137,20 @@ fn a_malformed_first_packet_is_answered_as_the_version_says() {
 
 #[test]
 fn what_is_not_mqtt_is_named_and_closed() {
-    let (server, address, told) = start(Server::builder());
+    let (server, address, told) = start(harness::builder());
     for (bytes, named) in [
-        (&b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..], "this is TLS, on a port without TLS"),
-        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "this is HTTP, on a port for MQTT"),
-        (b"\x30\x03\x00\x01a", "the first packet is no CONNECT: it begins with 0x30"),
+        (
+            &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..],
+            "this is TLS, on a port without TLS",
+        ),
+        (
+            b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+            "this is HTTP, on a port for MQTT",
+        ),
+        (
+            b"\x30\x03\x00\x01a",
+            "the first packet is no CONNECT: it begins with 0x30",
+        ),
     ] {
         let mut raw = Raw::open(address);
         raw.send(bytes);
@@ -138,11 +165,17 @@ fn what_is_not_mqtt_is_named_and_closed() {
 
 #[test]
 fn the_first_packet_may_have_96_kib_and_not_a_byte_more() {
-    let (server, address, told) = start(Server::builder());
+    let (server, address, told) = start(harness::builder());
     // A 5.0 CONNECT with a long will, to reach the limit.
     let connect = |will: usize| {
         let mut body = b"\0\x04MQTT\x05\x06\0\x3c\0\0\x01a\0\0\x01w".to_vec();
-        let user_property = [&[0x26][..], &[0, 1, b'a'], &60_000_u16.to_be_bytes(), &[b'b'; 60_000]].concat();
+        let user_property = [
+            &[0x26][..],
+            &[0, 1, b'a'],
+            &60_000_u16.to_be_bytes(),
+            &[b'b'; 60_000],
+        ]
+        .concat();
         let mut properties = vec![0xE6, 0xD4, 0x03];
         properties.extend(&user_property);
         assert_eq!(user_property.len(), 60_006);

@@ -20,6 +20,7 @@ use crate::config::{Availability, Config};
 use crate::counters::Cause;
 use crate::durable::{Held, Mark};
 use crate::event::Event;
+use crate::kept_will::KeptWill;
 use crate::link::LinkState;
 use crate::link_id::LinkId;
 use crate::matching::SessionKey;
@@ -222,7 +223,7 @@ impl Broker {
         session.expiry_interval = expiry;
         session.disconnected_at = None;
         session.epoch = epoch;
-        session.will.clone_from(&pending.will);
+        session.will = pending.will.as_deref().map(|will| KeptWill::new(will.clone(), &self.hub.kept));
         self.record_session(key);
         let connack = pending.connack(&self.hub.config, session_present, expiry, data.as_deref());
         let Some(at) = self.hub.links.get_mut(link) else { return };
@@ -287,7 +288,7 @@ impl Broker {
             principal: session.principal.clone(),
             expiry_interval: session.expiry_interval,
             disconnected_at: session.disconnected_at,
-            will: session.will.clone(),
+            will: session.will.as_deref().cloned().map(Box::new),
         };
         let bytes = record.client_id.as_str().len() + self.hub.config.will_bytes.min(256);
         self.hub.durable.record(Record::Session(Box::new(record)), bytes);

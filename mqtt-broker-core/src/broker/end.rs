@@ -137,7 +137,8 @@ impl Broker {
 
     /// Gives a message of a shared group to another member.
     fn return_to_group(&mut self, now: Instant, queued: Queued) {
-        let Some(group) = queued.group else { return };
+        let Some(filter) = &queued.group else { return };
+        let Some(group) = self.subscriptions.group(filter.borrowed()) else { return };
         if queued.message.is_expired(now) {
             return;
         }

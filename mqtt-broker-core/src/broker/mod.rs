@@ -202,9 +202,11 @@ impl Broker {
         }
     }
 
-    /// The memory that is counted, in bytes: kept messages, sessions, subscriptions and the topics of retained messages.
+    /// The memory that is counted, in bytes: kept messages and wills, sessions, subscriptions, the topics of retained messages,
+    /// and what waits in send buffers.
     pub(crate) fn memory(&self) -> usize {
         self.hub.kept.bytes()
+            + self.hub.pool.lent()
             + self.hub.sessions.len() * SESSION_BYTES
             + self.subscriptions.bytes()
             + self.retained.bytes()

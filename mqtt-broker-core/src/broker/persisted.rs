@@ -67,7 +67,7 @@ impl Broker {
                 qos: paged.qos,
                 retain: paged.retain,
                 identifiers,
-                group: None,
+                group: paged.group,
             };
             session.queue.push_paged(queued);
         }

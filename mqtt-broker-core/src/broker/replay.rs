@@ -74,6 +74,7 @@ impl Broker {
         if let Some(at) = message.expires_at() {
             if self.retained_expiry.first().is_none_or(|(first, _)| at < *first) {
                 self.hub.timers.set(Timer::RetainedExpiry, at.max(now));
+                self.hub.tidy_timers();
             }
             self.retained_expiry.insert((at, message.topic().clone()));
         }

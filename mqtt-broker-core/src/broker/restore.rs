@@ -7,6 +7,7 @@ use mqtt_session::{Instant, OutboundExchange};
 
 use super::Broker;
 use crate::counters::Cause;
+use crate::kept_will::KeptWill;
 use crate::matching::{SessionKey, Subscription};
 use crate::queue::{Queued, Tail};
 use crate::record::Record;
@@ -38,7 +39,7 @@ impl Broker {
         let record = loaded.record;
         let mut session = BrokerSession::new(record.client_id, record.version, record.principal);
         session.expiry_interval = record.expiry_interval;
-        session.will = record.will;
+        session.will = record.will.map(|will| KeptWill::new(*will, &self.hub.kept));
         session.disconnected_at = Some(record.disconnected_at.unwrap_or(now));
         session.is_stored = true;
         session.epoch = self.hub.next_epoch();
@@ -104,7 +105,7 @@ impl Broker {
             qos: paged.qos,
             retain: paged.retain,
             identifiers,
-            group: None,
+            group: paged.group,
         };
         let Some(packet_id) = paged.packet_id else {
             if queued.message.is_expired(now) {

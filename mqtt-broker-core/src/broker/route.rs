@@ -2,14 +2,14 @@
 
 use bytes::Bytes;
 use mqtt_codec::packet::{Publish, PublishProperties, PublishPropertiesBuf};
-use mqtt_codec::{QoS, TopicName, TopicNameBuf};
+use mqtt_codec::{QoS, TopicFilterBuf, TopicName, TopicNameBuf};
 use mqtt_session::{COPY_LIMIT, Instant};
 
 use super::Broker;
 use crate::deliver::Delivered;
 use crate::hub::Hub;
 use crate::link::Link;
-use crate::matching::{GroupKey, Matches, Member, NoLocal, SessionKey, Target, Usable};
+use crate::matching::{Matches, Member, NoLocal, SessionKey, Target, Usable};
 use crate::message::{Message, MessageId, Publisher};
 use crate::outgoing::Source;
 use crate::queue::Queued;
@@ -131,8 +131,8 @@ impl Broker {
         for &group in &matches.groups {
             let qos = publish.delivery.qos();
             let Some(member) = routes.groups.pick(group, |session| hub.usable(session, qos)) else { continue };
-            let target = target_of(&member);
-            match hub.deliver(now, &target, matches, Some(group), &mut keeping) {
+            let (target, group) = (target_of(&member), routes.groups.filter(group));
+            match hub.deliver(now, &target, matches, group, &mut keeping) {
                 Delivered::Taken | Delivered::Absent => taken += 1,
                 Delivered::Dropped => dropped += 1,
             }
@@ -175,7 +175,7 @@ impl Hub {
         now: Instant,
         target: &Target,
         matches: &Matches,
-        group: Option<GroupKey>,
+        group: Option<&TopicFilterBuf>,
         keeping: &mut Keeping<'_>,
     ) -> Delivered {
         let publish = keeping.incoming.publish;
@@ -192,6 +192,7 @@ impl Hub {
         }
         let message = keeping.message(self, &matches.topic);
         let identifiers = target.identifiers.clone();
+        let group = group.cloned();
         let queued = Queued { message, sequence: 0, qos, retain, identifiers, group };
         self.deliver_kept(now, target.session, queued)
     }

@@ -1,6 +1,5 @@
 //! Wills. Standard: MQTT 5.0 §3.1.2.5.
 
-use alloc::boxed::Box;
 
 use mqtt_codec::PacketId;
 use mqtt_codec::packet::{Delivery, Publish, PublishProperties, PublishTopic, WillBuf};
@@ -10,6 +9,7 @@ use mqtt_session::Instant;
 use super::Broker;
 use super::route::{Incoming, Origin};
 use crate::counters::Cause;
+use crate::kept_will::KeptWill;
 use crate::matching::SessionKey;
 use crate::message::Publisher;
 use crate::session::BrokerSession;
@@ -21,7 +21,7 @@ pub(super) enum DueWill {
     /// The session keeps it until then, so that a crash does not lose it. With its epoch.
     Kept(SessionKey, u32),
     /// The session is gone.
-    Orphan { will: Box<WillBuf>, publisher: Publisher },
+    Orphan { will: KeptWill, publisher: Publisher },
 }
 
 impl Broker {

@@ -1,8 +1,8 @@
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::hash::{BuildHasher, Hasher};
 
 use hashbrown::HashTable;
+use mqtt_codec::{TopicFilter, TopicFilterBuf};
 
 use super::keyed_state::KeyedState;
 use super::keys::{GroupKey, SessionKey};
@@ -24,7 +24,8 @@ pub(crate) struct Groups {
 struct Group {
     /// The node of the filter.
     node: Key,
-    share_name: Box<str>,
+    /// With `$share/` and the ShareName.
+    filter: TopicFilterBuf,
     /// Sorted by session.
     members: Vec<Member>,
     /// Who was picked last.
@@ -45,6 +46,15 @@ pub(crate) enum Usable {
     No,
 }
 
+impl Group {
+    fn share_name(&self) -> &str {
+        self.filter
+            .borrowed()
+            .shared()
+            .map_or("", |(share_name, _)| share_name)
+    }
+}
+
 impl Groups {
     /// Without groups.
     pub(super) const fn new(state: KeyedState) -> Self {
@@ -54,6 +64,11 @@ impl Groups {
             table: HashTable::new(),
             heap: 0,
         }
+    }
+
+    /// The whole filter of a group, with `$share/` and the ShareName.
+    pub(crate) fn filter(&self, group: GroupKey) -> Option<&TopicFilterBuf> {
+        self.slab.get(group.0).map(|group| &group.filter)
     }
 
     /// The members, sorted by session; none when the group is gone.
@@ -102,7 +117,7 @@ impl Groups {
         let same = |key: &Key| {
             self.slab
                 .get(*key)
-                .is_some_and(|group| group.node == node && *group.share_name == *share_name)
+                .is_some_and(|group| group.node == node && group.share_name() == share_name)
         };
         self.table
             .find(hash(&self.state, node, share_name), same)
@@ -114,12 +129,13 @@ impl Groups {
     pub(super) fn insert(
         &mut self,
         node: Key,
-        share_name: &str,
+        filter: TopicFilter<'_>,
         first: Option<Key>,
     ) -> Option<GroupKey> {
+        let (share_name, _) = filter.shared()?;
         let group = Group {
             node,
-            share_name: share_name.into(),
+            filter: TopicFilterBuf::from(filter),
             members: Vec::new(),
             last: None,
             next: first,
@@ -129,13 +145,13 @@ impl Groups {
         if let Some(first) = first.and_then(|first| self.slab.get_mut(first)) {
             first.previous = Some(key);
         }
-        self.heap += share_name.len();
+        self.heap += filter.as_str().len();
         let Self {
             state, slab, table, ..
         } = self;
         table.insert_unique(hash(state, node, share_name), key, |key| {
             slab.get(*key)
-                .map_or(0, |group| hash(state, group.node, &group.share_name))
+                .map_or(0, |group| hash(state, group.node, group.share_name()))
         });
         Some(GroupKey(key))
     }
@@ -181,8 +197,8 @@ impl Groups {
             return None;
         }
         let gone = self.slab.remove(group.0)?;
-        self.heap -= gone.share_name.len() + gone.members.capacity() * size_of::<Member>();
-        let hash = hash(&self.state, gone.node, &gone.share_name);
+        self.heap -= gone.filter.as_str().len() + gone.members.capacity() * size_of::<Member>();
+        let hash = hash(&self.state, gone.node, gone.share_name());
         if let Ok(entry) = self.table.find_entry(hash, |key| *key == group.0) {
             entry.remove();
         }
@@ -237,13 +253,6 @@ const COST: usize = size_of::<Group>() + 8;
 
 #[cfg(test)]
 impl Groups {
-    /// The node and the ShareName of a group.
-    pub(super) fn name(&self, group: GroupKey) -> Option<(Key, &str)> {
-        self.slab
-            .get(group.0)
-            .map(|group| (group.node, &*group.share_name))
-    }
-
     /// How many there are.
     pub(super) const fn len(&self) -> usize {
         self.slab.len()
@@ -260,7 +269,9 @@ mod tests {
 
     fn group_of(sessions: &[u32]) -> (Groups, GroupKey) {
         let mut groups = Groups::new(KeyedState::new([1; 16]));
-        let group = groups.insert(NODE, "name", None).unwrap();
+        let group = groups
+            .insert(NODE, TopicFilter::new("$share/name/a").unwrap(), None)
+            .unwrap();
         for &session in sessions {
             let subscription = Subscription {
                 options: Default::default(),
@@ -328,29 +339,29 @@ mod tests {
     #[test]
     fn groups_of_a_node_are_found_by_name_and_leave_nothing_behind() {
         let mut groups = Groups::new(KeyedState::new([1; 16]));
-        let a = groups.insert(NODE, "a", None).unwrap();
-        let b = groups.insert(NODE, "b", Some(a.0)).unwrap();
-        let c = groups.insert(NODE, "c", Some(b.0)).unwrap();
+        let mut first = None;
+        let filters = ["$share/a/x", "$share/b/x", "$share/c/x", "$share/d/x"];
+        let [a, b, c, d] = filters.map(|filter| {
+            let filter = TopicFilter::new(filter).unwrap();
+            let group = groups.insert(NODE, filter, first).unwrap();
+            first = Some(group.0);
+            group
+        });
+        let next = |groups: &Groups| [d, c, b, a].map(|group| groups.next(group.0));
+        assert_eq!(next(&groups), [Some(c.0), Some(b.0), Some(a.0), None]);
         assert_eq!(
-            (groups.find(NODE, "b"), groups.find(NODE, "d")),
+            (groups.find(NODE, "b"), groups.find(NODE, "e")),
             (Some(b), None)
         );
-        assert_eq!(
-            (groups.next(c.0), groups.next(b.0), groups.next(a.0)),
-            (Some(b.0), Some(a.0), None)
-        );
-        assert!(groups.prune(b).is_some_and(|pruned| pruned.first.is_none()));
-        assert_eq!(groups.next(c.0), Some(a.0));
-        assert!(
-            groups
-                .prune(c)
-                .is_some_and(|pruned| pruned.first == Some(Some(a.0)))
-        );
-        assert!(
-            groups
-                .prune(a)
-                .is_some_and(|pruned| pruned.first == Some(None))
-        );
+
+        let first = |pruned: Option<Pruned>| pruned.map(|pruned| pruned.first);
+        assert_eq!(first(groups.prune(b)), Some(None));
+        assert_eq!(next(&groups), [Some(c.0), Some(a.0), None, None]);
+        assert_eq!(first(groups.prune(a)), Some(None));
+        assert_eq!(next(&groups), [Some(c.0), None, None, None]);
+        assert_eq!(first(groups.prune(d)), Some(Some(Some(c.0))));
+        assert_eq!(first(groups.prune(c)), Some(Some(None)));
+        assert_eq!(first(groups.prune(c)), None);
         assert_eq!(
             (groups.len(), groups.table.len(), groups.bytes()),
             (0, 0, 0)

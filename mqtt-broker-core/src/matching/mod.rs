@@ -25,7 +25,7 @@ mod tests;
 pub(crate) use cache::CacheLimits;
 pub(crate) use groups::Usable;
 pub(crate) use keyed_state::KeyedState;
-pub(crate) use keys::{FilterKey, GroupKey, SessionKey};
+pub(crate) use keys::{FilterKey, SessionKey};
 pub(crate) use matches::{Matches, NoLocal, Target};
 pub(crate) use subscription::{Change, Member, Subscription};
 pub(crate) use subscriptions::Subscriptions;

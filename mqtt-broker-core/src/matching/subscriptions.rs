@@ -81,7 +81,7 @@ impl Subscriptions {
             subscription,
         };
         let (named, old) = match filter.shared() {
-            Some((share_name, filter)) => self.join(share_name, filter, member)?,
+            Some((share_name, plain)) => self.join(filter, share_name, plain, member)?,
             None => self.subscribe_alone(filter, member)?,
         };
         self.len += usize::from(old.is_none());
@@ -109,6 +109,7 @@ impl Subscriptions {
 
     fn join(
         &mut self,
+        whole: TopicFilter<'_>,
         share_name: &str,
         filter: TopicFilter<'_>,
         member: Member,
@@ -118,7 +119,7 @@ impl Subscriptions {
             Some(group) => group,
             None => {
                 let first = self.tree.node(node)?.groups;
-                let group = self.groups.insert(node, share_name, first)?;
+                let group = self.groups.insert(node, whole, first)?;
                 self.tree.set_groups(node, Some(group.0));
                 // Who is in a group does not show in matches, only whether it is there.
                 self.stamps.change(filter);
@@ -185,6 +186,14 @@ impl Subscriptions {
         match self.key(filter)?.named()? {
             Named::Node(node) => self.tree.node(node)?.subscribers.get(session),
             Named::Group(group) => self.groups.get(group, session),
+        }
+    }
+
+    /// The group of a shared filter that somebody is subscribed to.
+    pub(crate) fn group(&self, filter: TopicFilter<'_>) -> Option<GroupKey> {
+        match self.key(filter)?.named()? {
+            Named::Group(group) => Some(group),
+            Named::Node(_) => None,
         }
     }
 
@@ -293,12 +302,7 @@ impl Subscriptions {
     pub(super) fn filter_text(&self, key: FilterKey) -> Option<TopicFilterBuf> {
         match key.named()? {
             Named::Node(node) => self.node_text(node),
-            Named::Group(group) => {
-                let (node, share_name) = self.groups.name(group)?;
-                let filter = self.node_text(node)?;
-                let text = ["$share/", share_name, "/", filter.as_str()].concat();
-                TopicFilterBuf::new(&text).ok()
-            }
+            Named::Group(group) => self.groups.filter(group).cloned(),
         }
     }
 

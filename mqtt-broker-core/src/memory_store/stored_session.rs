@@ -25,6 +25,7 @@ struct Entry {
     qos: QoS,
     retain: bool,
     identifiers: Vec<SubscriptionIdentifier>,
+    group: Option<TopicFilterBuf>,
     packet_id: Option<PacketId>,
     received: bool,
 }
@@ -70,6 +71,7 @@ impl StoredSession {
                 qos,
                 retain,
                 identifiers,
+                group,
                 ..
             } => {
                 let entry = Entry {
@@ -77,6 +79,7 @@ impl StoredSession {
                     qos: *qos,
                     retain: *retain,
                     identifiers: identifiers.clone(),
+                    group: group.clone(),
                     packet_id: None,
                     received: false,
                 };
@@ -213,6 +216,7 @@ impl Entry {
             qos: self.qos,
             retain: self.retain,
             identifiers: self.identifiers.clone(),
+            group: self.group.clone(),
             packet_id: self.packet_id,
             received: self.received,
         })

@@ -13,7 +13,7 @@ use mqtt_session::Instant;
 
 use crate::message::{Message, Publisher};
 use crate::record::encode::{
-    DELIVERY_QOS, DELIVERY_RETAIN, MESSAGE_EXPIRES, MESSAGE_PRINCIPAL, MESSAGE_PUBLISHER,
+    DELIVERY_QOS, DELIVERY_RETAIN, MESSAGE_EXPIRES, MESSAGE_PRINCIPAL, MESSAGE_PUBLISHER, QUEUED_GROUP,
     SESSION_DISCONNECTED, SESSION_PRINCIPAL, SESSION_WILL,
 };
 use crate::record::properties::Properties;
@@ -190,11 +190,15 @@ fn queued(reader: &mut Reader<'_>) -> Result<Record, RecordError> {
     let client_id = client_id(reader)?;
     let sequence = reader.u64(RecordField::Sequence)?;
     let message = reader.message_id()?;
-    let (qos, retain, _) = delivery(reader, 0)?;
+    let (qos, retain, flags) = delivery(reader, QUEUED_GROUP)?;
     let mut identifiers = Vec::new();
     while let Some(identifier) = identifier(reader)? {
         identifiers.push(identifier);
     }
+    let group = match flags & QUEUED_GROUP {
+        0 => None,
+        _ => Some(filter(reader)?),
+    };
     Ok(Record::Queued {
         client_id,
         sequence,
@@ -202,6 +206,7 @@ fn queued(reader: &mut Reader<'_>) -> Result<Record, RecordError> {
         qos,
         retain,
         identifiers,
+        group,
     })
 }
 

@@ -51,11 +51,16 @@ impl Record {
                 qos,
                 retain,
                 identifiers,
+                group,
             } => {
                 put_place(kind::QUEUED, client_id, *sequence, out);
                 put_message_id(*message, out);
-                out.push(delivery_flags(*qos, *retain));
+                let group_flag = group.as_ref().map_or(0, |_| QUEUED_GROUP);
+                out.push(delivery_flags(*qos, *retain) | group_flag);
                 put_identifiers(identifiers, out);
+                if let Some(group) = group {
+                    put_text(group.as_str(), out);
+                }
             }
             Self::Sent {
                 client_id,
@@ -233,6 +238,7 @@ fn put_u64(number: u64, out: &mut Vec<u8>) {
 
 pub(super) const DELIVERY_QOS: u8 = 0x03;
 pub(super) const DELIVERY_RETAIN: u8 = 0x04;
+pub(super) const QUEUED_GROUP: u8 = 0x08;
 
 pub(super) const MESSAGE_EXPIRES: u8 = 0x08;
 pub(super) const MESSAGE_PUBLISHER: u8 = 0x10;

@@ -79,6 +79,8 @@ pub struct PagedMessage {
     pub retain: bool,
     /// The Subscription Identifiers with which it goes to this session.
     pub identifiers: Vec<SubscriptionIdentifier>,
+    /// The whole filter of the shared group that it came through, if it did.
+    pub group: Option<TopicFilterBuf>,
     /// As what it was sent, if it may have been.
     pub packet_id: Option<PacketId>,
     /// Whether PUBREC came for it: PUBREL is sent again, not the message.

@@ -202,6 +202,15 @@ impl World {
         link
     }
 
+    /// Connects and takes the CONNACK off, but not what follows it.
+    pub fn connect_and_keep(&mut self, connect: impl Into<Packet<'static>>) -> LinkId {
+        let link = self.link();
+        self.send(link, connect);
+        let first = self.take_first(link);
+        assert!(matches!(first.packets()[..], [Packet::Connack(_)]));
+        link
+    }
+
     /// The connection of a link breaks.
     pub fn cut(&mut self, link: LinkId) {
         self.broker.handle_closed(self.now, link);
@@ -282,6 +291,11 @@ impl World {
         self.send(link, connect);
         let outcome = self.take(link);
         (link, outcome)
+    }
+
+    /// What version a link's packets are of, when its CONNECT is sent as bytes.
+    pub fn speaks(&mut self, link: LinkId, version: Version) {
+        self.seen(link).version = Some(version);
     }
 
     fn seen(&mut self, link: LinkId) -> &mut Seen {

@@ -6,9 +6,13 @@ use mqtt_codec::packet::{
     AcknowledgementProperties, Connack, ConnackProperties, Connect, ConnectProperties, Delivery,
     Disconnect, DisconnectProperties, Puback, Pubcomp, Publish, PublishProperties, PublishTopic,
     Pubrec, Pubrel, Suback, Subscribe, SubscribeProperties, SubscribeReasonCodes, Subscription,
-    SubscriptionOptions, Subscriptions, TopicFilters, Unsubscribe, Will, WillProperties,
+    SubscriptionOptions, Subscriptions, TopicFilters, Unsuback, Unsubscribe,
+    UnsubscribeReasonCodes, Will, WillProperties,
 };
-use mqtt_codec::reason_code::{ConnectReasonCode, DisconnectReasonCode, SubscribeReasonCode};
+use mqtt_codec::property::SubscriptionIdentifier;
+use mqtt_codec::reason_code::{
+    ConnectReasonCode, DisconnectReasonCode, SubscribeReasonCode, UnsubscribeReasonCode,
+};
 use mqtt_codec::{Binary, ClientId, Packet, PacketId, QoS, TopicFilter, TopicName, Version};
 
 pub const VERSIONS: [Version; 3] = [Version::V3_1, Version::V3_1_1, Version::V5_0];
@@ -216,4 +220,54 @@ pub fn disconnect(reason_code: DisconnectReasonCode) -> Packet<'static> {
 /// A text of a test's own making, for packets that are `'static`.
 pub fn leak(text: String) -> &'static str {
     Box::leak(text.into_boxed_str())
+}
+
+/// SUBSCRIBE to several filters.
+pub fn subscribe_all(packet_id: u16, to: &[(&'static str, QoS)]) -> Packet<'static> {
+    let subscription = |&(to, maximum_qos): &(&'static str, QoS)| Subscription {
+        filter: filter(to),
+        options: options(maximum_qos),
+    };
+    let subscriptions: Vec<_> = to.iter().map(subscription).collect();
+    Packet::Subscribe(Subscribe {
+        packet_id: id(packet_id),
+        properties: SubscribeProperties::default(),
+        subscriptions: Subscriptions::new(subscriptions.leak()).unwrap(),
+    })
+}
+
+/// SUBSCRIBE to one filter with a Subscription Identifier.
+pub fn subscribe_as(identifier: u32, to: &'static str, qos: QoS) -> Packet<'static> {
+    match subscribe(1, to, qos) {
+        Packet::Subscribe(mut subscribe) => {
+            subscribe.properties.subscription_identifier = SubscriptionIdentifier::new(identifier);
+            Packet::Subscribe(subscribe)
+        }
+        other => other,
+    }
+}
+
+pub fn options(maximum_qos: QoS) -> SubscriptionOptions {
+    SubscriptionOptions {
+        maximum_qos,
+        ..SubscriptionOptions::default()
+    }
+}
+
+pub fn unsubscribe_all(packet_id: u16, from: &[&'static str]) -> Packet<'static> {
+    let filters: Vec<_> = from.iter().map(|from| filter(from)).collect();
+    Packet::Unsubscribe(Unsubscribe {
+        packet_id: id(packet_id),
+        user_properties: Default::default(),
+        filters: TopicFilters::new(filters.leak()).unwrap(),
+    })
+}
+
+/// UNSUBACK; in 3.x it has no codes.
+pub fn unsuback(packet_id: u16, codes: &[UnsubscribeReasonCode]) -> Packet<'_> {
+    Packet::Unsuback(Unsuback {
+        packet_id: id(packet_id),
+        properties: AcknowledgementProperties::default(),
+        reason_codes: UnsubscribeReasonCodes::new(codes).unwrap_or(UnsubscribeReasonCodes::EMPTY),
+    })
 }

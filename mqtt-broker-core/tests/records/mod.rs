@@ -177,15 +177,17 @@ fn any_queued() -> impl Strategy<Value = Record> {
         any_qos(),
         any::<bool>(),
         identifiers,
+        prop::option::of(any_filter()),
     )
         .prop_map(
-            |(client_id, sequence, message, qos, retain, identifiers)| Record::Queued {
+            |(client_id, sequence, message, qos, retain, identifiers, group)| Record::Queued {
                 client_id,
                 sequence,
                 message,
                 qos,
                 retain,
                 identifiers,
+                group,
             },
         )
 }

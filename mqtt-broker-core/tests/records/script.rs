@@ -251,6 +251,7 @@ impl World {
             qos: QoS::ExactlyOnce,
             retain: sequence % 2 == 0,
             identifiers: identifiers.to_vec(),
+            group: None,
         });
         kept.queue.push(PagedMessage {
             sequence,
@@ -258,6 +259,7 @@ impl World {
             qos: QoS::ExactlyOnce,
             retain: sequence % 2 == 0,
             identifiers: identifiers.to_vec(),
+            group: None,
             packet_id: None,
             received: false,
         });

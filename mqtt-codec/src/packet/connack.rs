@@ -109,6 +109,9 @@ impl<'a> Connack<'a> {
 
 impl<'a> ConnackProperties<'a> {
     fn decode<T: Trace>(reader: &mut Reader<'a, T>) -> Result<Self, DecodeError> {
+        if reader.no_properties() {
+            return Ok(Self::default());
+        }
         let mut properties = Self::default();
         let mut user = Run::default();
         let outer = reader.enter_properties()?;

@@ -192,6 +192,9 @@ fn check_flags(version: Version, flags: u8) -> Result<(), DecodeError> {
 
 impl<'a> ConnectProperties<'a> {
     fn decode<T: Trace>(reader: &mut Reader<'a, T>) -> Result<Self, DecodeError> {
+        if reader.no_properties() {
+            return Ok(Self::default());
+        }
         let mut properties = Self::default();
         let mut user = Run::default();
         let outer = reader.enter_properties()?;

@@ -24,6 +24,7 @@ pub use auth::{Auth, AuthProperties};
 pub use connack::{Connack, ConnackProperties};
 pub use connect::{Connect, ConnectProperties};
 pub use disconnect::{Disconnect, DisconnectProperties};
+pub(crate) use publish::PublishHead;
 pub use publish::{DUP_FLAG, Delivery, Publish, PublishOffsets, PublishTopic};
 pub use publish_properties::PublishProperties;
 #[cfg(feature = "alloc")]

@@ -125,61 +125,6 @@ pub struct PublishOffsets {
 }
 
 impl<'a> Publish<'a> {
-    #[inline(always)]
-    pub(crate) fn decode<T: Trace>(
-        version: Version,
-        flags: u8,
-        reader: &mut Reader<'a, T>,
-    ) -> Result<Self, DecodeError> {
-        let dup = flags & DUP_FLAG != 0;
-        let qos = QoS::from_bits(flags >> 1 & 3).ok_or(DecodeError::QoS3 {
-            field: Field::PacketTypeAndFlags,
-        })?;
-        if dup && qos == QoS::AtMostOnce {
-            return Err(DecodeError::DupAtMostOnce);
-        }
-        let name = reader.topic_name_or_empty(Field::TopicName)?;
-        let delivery = match qos {
-            QoS::AtMostOnce => Delivery::AtMostOnce,
-            QoS::AtLeastOnce => Delivery::AtLeastOnce {
-                packet_id: reader.packet_id(PacketType::Publish)?,
-                dup,
-            },
-            QoS::ExactlyOnce => Delivery::ExactlyOnce {
-                packet_id: reader.packet_id(PacketType::Publish)?,
-                dup,
-            },
-        };
-        let retain = flags & RETAIN_FLAG != 0;
-        if !version.has_properties() {
-            let topic = PublishTopic::Name(name.ok_or(DecodeError::EmptyTopic {
-                field: Field::TopicName,
-            })?);
-            let properties = PublishProperties::default();
-            return Ok(Self {
-                delivery,
-                retain,
-                topic,
-                properties,
-                payload: reader.payload(),
-            });
-        }
-        let (properties, alias) = PublishProperties::decode(reader)?;
-        let topic = match (name, alias) {
-            (Some(name), None) => PublishTopic::Name(name),
-            (Some(name), Some(alias)) => PublishTopic::Both(name, alias),
-            (None, Some(alias)) => PublishTopic::Alias(alias),
-            (None, None) => return Err(DecodeError::NoTopic),
-        };
-        Ok(Self {
-            delivery,
-            retain,
-            topic,
-            properties,
-            payload: reader.payload(),
-        })
-    }
-
     /// The bytes of the encoded packet without its payload, for [`encode_head`](Self::encode_head). `None` as
     /// [`encoded_len`](Self::encoded_len), which it is together with the payload's length.
     #[must_use]
@@ -225,6 +170,61 @@ impl<'a> Publish<'a> {
             packet_id,
             message_expiry_interval: Some(expiry),
         }
+    }
+}
+
+/// What stands before the properties.
+pub(crate) struct PublishHead<'a> {
+    delivery: Delivery,
+    retain: bool,
+    /// Unless it is empty.
+    name: Option<TopicName<'a>>,
+}
+
+impl<'a> PublishHead<'a> {
+    /// `flags` are those of the fixed header.
+    #[inline(always)]
+    pub(crate) fn decode<T: Trace>(flags: u8, reader: &mut Reader<'a, T>) -> Result<Self, DecodeError> {
+        let dup = flags & DUP_FLAG != 0;
+        let qos = QoS::from_bits(flags >> 1 & 3).ok_or(DecodeError::QoS3 { field: Field::PacketTypeAndFlags })?;
+        if dup && qos == QoS::AtMostOnce {
+            return Err(DecodeError::DupAtMostOnce);
+        }
+        let name = reader.topic_name_or_empty(Field::TopicName)?;
+        let delivery = match qos {
+            QoS::AtMostOnce => Delivery::AtMostOnce,
+            QoS::AtLeastOnce => Delivery::AtLeastOnce { packet_id: reader.packet_id(PacketType::Publish)?, dup },
+            QoS::ExactlyOnce => Delivery::ExactlyOnce { packet_id: reader.packet_id(PacketType::Publish)?, dup },
+        };
+        Ok(Self { delivery, retain: flags & RETAIN_FLAG != 0, name })
+    }
+
+    /// Of 3.x, or with a Property Length of 0.
+    #[inline(always)]
+    pub(crate) fn without_properties(self, version: Version, payload: &'a [u8]) -> Result<Publish<'a>, DecodeError> {
+        let Self { delivery, retain, name } = self;
+        let Some(name) = name else {
+            return Err(match version {
+                Version::V3_1 | Version::V3_1_1 => DecodeError::EmptyTopic { field: Field::TopicName },
+                Version::V5_0 => DecodeError::NoTopic,
+            });
+        };
+        let topic = PublishTopic::Name(name);
+        Ok(Publish { delivery, retain, topic, properties: PublishProperties::EMPTY, payload })
+    }
+
+    /// The rest of the packet.
+    #[inline(always)]
+    pub(crate) fn with_properties<T: Trace>(self, reader: &mut Reader<'a, T>) -> Result<Publish<'a>, DecodeError> {
+        let Self { delivery, retain, name } = self;
+        let (properties, alias) = PublishProperties::decode(reader)?;
+        let topic = match (name, alias) {
+            (Some(name), None) => PublishTopic::Name(name),
+            (Some(name), Some(alias)) => PublishTopic::Both(name, alias),
+            (None, Some(alias)) => PublishTopic::Alias(alias),
+            (None, None) => return Err(DecodeError::NoTopic),
+        };
+        Ok(Publish { delivery, retain, topic, properties, payload: reader.payload() })
     }
 }
 

@@ -30,6 +30,17 @@ pub struct PublishProperties<'a> {
 }
 
 impl<'a> PublishProperties<'a> {
+    /// None.
+    pub const EMPTY: PublishProperties<'static> = PublishProperties {
+        payload_format_indicator: None,
+        message_expiry_interval: None,
+        response_topic: None,
+        correlation_data: None,
+        user_properties: UserProperties::EMPTY,
+        subscription_identifiers: SubscriptionIdentifiers::EMPTY,
+        content_type: None,
+    };
+
     /// With the Topic Alias, which stands among them.
     pub(crate) fn decode<T: Trace>(
         r: &mut Reader<'a, T>,

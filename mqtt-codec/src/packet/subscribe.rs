@@ -49,6 +49,9 @@ impl<'a> Subscribe<'a> {
 
 impl<'a> SubscribeProperties<'a> {
     fn decode<T: Trace>(reader: &mut Reader<'a, T>) -> Result<Self, DecodeError> {
+        if reader.no_properties() {
+            return Ok(Self::default());
+        }
         let mut properties = Self::default();
         let mut user = Run::default();
         let outer = reader.enter_properties()?;

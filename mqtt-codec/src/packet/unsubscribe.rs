@@ -50,6 +50,9 @@ impl<'a> Unsubscribe<'a> {
 fn decode_properties<'a, T: Trace>(
     reader: &mut Reader<'a, T>,
 ) -> Result<UserProperties<'a>, DecodeError> {
+    if reader.no_properties() {
+        return Ok(UserProperties::EMPTY);
+    }
     let mut user = Run::default();
     let outer = reader.enter_properties()?;
     while !reader.is_empty() {

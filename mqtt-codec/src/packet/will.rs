@@ -78,6 +78,9 @@ impl<'a> Will<'a> {
 
 impl<'a> WillProperties<'a> {
     fn decode<T: Trace>(reader: &mut Reader<'a, T>) -> Result<Self, DecodeError> {
+        if reader.no_properties() {
+            return Ok(Self::default());
+        }
         use Field as F;
         let mut p = Self::default();
         let mut user = Run::default();

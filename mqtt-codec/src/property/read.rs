@@ -46,6 +46,12 @@ pub(crate) mod id {
 }
 
 impl<'a, T: Trace> Reader<'a, T> {
+    /// Takes a Property Length of 0, if that is what comes.
+    #[inline(always)]
+    pub(crate) fn no_properties(&mut self) -> bool {
+        self.rest().first() == Some(&0) && self.variable(Field::PropertyLength).is_ok()
+    }
+
     /// The Property Length; narrows the reader to the properties.
     #[inline]
     pub(crate) fn enter_properties(&mut self) -> Result<Outer<'a>, DecodeError> {

@@ -4,7 +4,9 @@ use core::time::Duration;
 
 use bytes::Bytes;
 use mqtt_codec::property::UserPropertiesBuf;
-use mqtt_codec::reason_code::{ConnectReasonCode, DisconnectReasonCode, SubscribeReasonCode, UnsubscribeReasonCode};
+use mqtt_codec::reason_code::{
+    ConnectReasonCode, DisconnectReasonCode, SubscribeReasonCode, UnsubscribeReasonCode,
+};
 use mqtt_codec::{ClientIdBuf, TextBuf};
 
 use crate::{Capabilities, CloseReason, Delivered, PublishOutcome};

@@ -13,7 +13,11 @@ impl ClientSession {
     /// # Errors
     ///
     /// [`AuthenticateError`]; nothing is sent then.
-    pub fn authenticate(&mut self, now: Instant, data: Option<&[u8]>) -> Result<(), AuthenticateError> {
+    pub fn authenticate(
+        &mut self,
+        now: Instant,
+        data: Option<&[u8]>,
+    ) -> Result<(), AuthenticateError> {
         self.send_auth(now, AuthReasonCode::ContinueAuthentication, data)
     }
 
@@ -23,7 +27,11 @@ impl ClientSession {
     /// # Errors
     ///
     /// [`AuthenticateError`]; nothing is sent then.
-    pub fn reauthenticate(&mut self, now: Instant, data: Option<&[u8]>) -> Result<(), AuthenticateError> {
+    pub fn reauthenticate(
+        &mut self,
+        now: Instant,
+        data: Option<&[u8]>,
+    ) -> Result<(), AuthenticateError> {
         if !matches!(self.state, State::Connected(_)) {
             return Err(AuthenticateError::NotConnected);
         }
@@ -43,10 +51,22 @@ impl ClientSession {
         };
         let mut next = self.authentication.clone();
         next.send(reason_code)?;
-        let authentication_data = data.map(Binary::new).transpose().map_err(|_| AuthenticateError::TooLarge)?;
-        let properties =
-            AuthProperties { authentication_method: next.method(), authentication_data, ..AuthProperties::default() };
-        if !self.endpoint.put(connection, Packet::Auth(Auth { reason_code, properties })) {
+        let authentication_data = data
+            .map(Binary::new)
+            .transpose()
+            .map_err(|_| AuthenticateError::TooLarge)?;
+        let properties = AuthProperties {
+            authentication_method: next.method(),
+            authentication_data,
+            ..AuthProperties::default()
+        };
+        if !self.endpoint.put(
+            connection,
+            Packet::Auth(Auth {
+                reason_code,
+                properties,
+            }),
+        ) {
             return Err(AuthenticateError::TooLarge);
         }
         if let Some(ping) = ping {

@@ -33,25 +33,35 @@ impl ClientSession {
     /// # Errors
     ///
     /// [`DisconnectError`]; the connection goes on then.
-    pub fn disconnect(&mut self, now: Instant, disconnect: Disconnect<'_>) -> Result<(), DisconnectError> {
+    pub fn disconnect(
+        &mut self,
+        now: Instant,
+        disconnect: Disconnect<'_>,
+    ) -> Result<(), DisconnectError> {
         let (connection, announced) = match &self.state {
             State::Idle => return Err(DisconnectError::NotConnected),
             State::Connecting { link, .. } => (&link.connection, None),
             State::Connected(online) => (&online.link.connection, Some(online.announced_expiry)),
         };
-        let expiry = disconnect.properties.session_expiry_interval.filter(|_| connection.version().has_properties());
+        let expiry = disconnect
+            .properties
+            .session_expiry_interval
+            .filter(|_| connection.version().has_properties());
         if connection.version().has_properties() {
             if !is_from_client(disconnect.reason_code) {
                 return Err(DisconnectError::ReasonForServers);
             }
-            let announced =
-                announced.unwrap_or_else(|| super::config::whole_seconds(self.config.session_expiry));
+            let announced = announced
+                .unwrap_or_else(|| super::config::whole_seconds(self.config.session_expiry));
             if announced == 0 && expiry.is_some_and(|expiry| expiry > 0) {
                 return Err(DisconnectError::SessionExpiryRaised);
             }
         }
         let disconnect = without_server_reference(disconnect);
-        if !self.endpoint.put(connection, Packet::Disconnect(disconnect)) {
+        if !self
+            .endpoint
+            .put(connection, Packet::Disconnect(disconnect))
+        {
             return Err(DisconnectError::TooLarge);
         }
         if let (State::Connected(online), Some(expiry)) = (&mut self.state, expiry) {
@@ -76,7 +86,8 @@ impl ClientSession {
         // In 3.x a DISCONNECT says that all is well, and the server would drop the Will.
         if connection.version().has_properties() {
             if let Some(reason_code) = reason.disconnect_reason_code(Role::Client) {
-                self.endpoint.put(connection, Packet::Disconnect(plain(reason_code)));
+                self.endpoint
+                    .put(connection, Packet::Disconnect(plain(reason_code)));
             }
         }
         self.end(now, reason);
@@ -86,7 +97,9 @@ impl ClientSession {
         let ended = core::mem::replace(&mut self.state, State::Idle);
         while let Some((packet_id, request)) = self.requests.pop_first() {
             self.endpoint.state.session.free_id(packet_id);
-            self.notify(Event::Unanswered { token: request.token });
+            self.notify(Event::Unanswered {
+                token: request.token,
+            });
         }
         self.endpoint.state.session.disconnected();
         match ended {
@@ -105,7 +118,10 @@ const fn plain(reason_code: DisconnectReasonCode) -> Disconnect<'static> {
         user_properties: mqtt_codec::property::UserProperties::EMPTY,
         server_reference: None,
     };
-    Disconnect { reason_code, properties }
+    Disconnect {
+        reason_code,
+        properties,
+    }
 }
 
 /// Only a server sends one.
@@ -113,4 +129,3 @@ const fn without_server_reference(mut disconnect: Disconnect<'_>) -> Disconnect<
     disconnect.properties.server_reference = None;
     disconnect
 }
-

@@ -170,13 +170,20 @@ impl Config {
                 Version::V3_1_1 | Version::V5_0 => {}
             }
         }
-        match self.connect(&self.client_id, true).encoded_len(self.version) {
+        match self
+            .connect(&self.client_id, true)
+            .encoded_len(self.version)
+        {
             Some(_) => Ok(()),
             None => Err(ConfigError::TooLong),
         }
     }
 
-    pub(super) fn connect<'a>(&'a self, client_id: &'a ClientIdBuf, clean_start: bool) -> Connect<'a> {
+    pub(super) fn connect<'a>(
+        &'a self,
+        client_id: &'a ClientIdBuf,
+        clean_start: bool,
+    ) -> Connect<'a> {
         let session_expiry = whole_seconds(self.session_expiry);
         let authentication = self.authentication.as_ref();
         Connect {
@@ -186,11 +193,13 @@ impl Config {
             keep_alive: u16::try_from(whole_seconds(self.keep_alive)).unwrap_or(u16::MAX),
             properties: ConnectProperties {
                 session_expiry_interval: (session_expiry > 0).then_some(session_expiry),
-                receive_maximum: (self.receive_maximum < NonZeroU16::MAX).then_some(self.receive_maximum),
+                receive_maximum: (self.receive_maximum < NonZeroU16::MAX)
+                    .then_some(self.receive_maximum),
                 maximum_packet_size: (self.maximum_packet_size < Limits::MAX_PACKET_SIZE)
                     .then(|| self.maximum_packet_size.max(1).try_into().ok())
                     .flatten(),
-                topic_alias_maximum: (self.topic_alias_maximum > 0).then_some(self.topic_alias_maximum),
+                topic_alias_maximum: (self.topic_alias_maximum > 0)
+                    .then_some(self.topic_alias_maximum),
                 request_response_information: self.request_response_information.then_some(true),
                 request_problem_information: match self.problem_information {
                     ProblemInformation::Wanted => None,
@@ -211,5 +220,9 @@ impl Config {
 /// Rounded up; what is too much is for ever, `u32::MAX`.
 pub(super) fn whole_seconds(duration: Duration) -> u32 {
     let begun = u64::from(duration.subsec_nanos() > 0);
-    duration.as_secs().checked_add(begun).and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(u32::MAX)
+    duration
+        .as_secs()
+        .checked_add(begun)
+        .and_then(|seconds| u32::try_from(seconds).ok())
+        .unwrap_or(u32::MAX)
 }

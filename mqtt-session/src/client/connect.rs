@@ -5,10 +5,14 @@ use bytes::Bytes;
 use mqtt_codec::packet::Connack;
 use mqtt_codec::{Binary, ClientIdBuf, Limits, Packet, TextBuf, Version};
 
-use super::{Action, CleanStart, ClientSession, Connected, Event, Online, Refusal, State, UnknownSession};
+use super::{
+    Action, CleanStart, ClientSession, Connected, Event, Online, Refusal, State, UnknownSession,
+};
 use crate::client::config::whole_seconds;
 use crate::endpoint::Link;
-use crate::{Authentication, Capabilities, CloseReason, Instant, Negotiated, Ping, ProtocolError, Role};
+use crate::{
+    Authentication, Capabilities, CloseReason, Instant, Negotiated, Ping, ProtocolError, Role,
+};
 
 impl ClientSession {
     /// There is a network connection: CONNECT goes out as its first packet [MQTT-3.1.0-1].
@@ -27,14 +31,24 @@ impl ClientSession {
             self.discard_session();
         }
         self.endpoint.begin();
-        let method = self.config.authentication.as_ref().map(|it| it.method.clone());
+        let method = self
+            .config
+            .authentication
+            .as_ref()
+            .map(|it| it.method.clone());
         self.authentication = Authentication::new(Role::Client, method.filter(|_| self.is_v5()));
         let link = Link::connecting(self.negotiated());
         let connect = self.config.connect(&self.client_id, clean_start);
         // The server's limits are not known yet.
-        self.endpoint.tx_mut().put(self.config.version, &Packet::Connect(connect));
+        self.endpoint
+            .tx_mut()
+            .put(self.config.version, &Packet::Connect(connect));
         let deadline = now + self.config.connect_timeout;
-        self.state = State::Connecting { link: Box::new(link), deadline, clean_start };
+        self.state = State::Connecting {
+            link: Box::new(link),
+            deadline,
+            clean_start,
+        };
     }
 
     pub(super) const fn is_v5(&self) -> bool {
@@ -44,7 +58,11 @@ impl ClientSession {
     /// What holds as long as the server has said nothing.
     fn negotiated(&self) -> Negotiated {
         Negotiated {
-            receive_maximum: if self.is_v5() { self.config.receive_maximum.get() } else { u16::MAX },
+            receive_maximum: if self.is_v5() {
+                self.config.receive_maximum.get()
+            } else {
+                u16::MAX
+            },
             packet_size_in: self.config.maximum_packet_size,
             topic_alias_maximum_in: self.config.topic_alias_maximum,
             problem_information: self.config.problem_information,
@@ -53,8 +71,14 @@ impl ClientSession {
     }
 
     /// CONNACK came.
-    pub(super) fn connack(&mut self, now: Instant, connack: &Connack<'_>) -> Result<(), CloseReason> {
-        let State::Connecting { clean_start, .. } = self.state else { return Ok(()) };
+    pub(super) fn connack(
+        &mut self,
+        now: Instant,
+        connack: &Connack<'_>,
+    ) -> Result<(), CloseReason> {
+        let State::Connecting { clean_start, .. } = self.state else {
+            return Ok(());
+        };
         if connack.reason_code.is_error() {
             let properties = &connack.properties;
             self.notify(Event::Refused(Box::new(Refusal {
@@ -66,10 +90,15 @@ impl ClientSession {
             return Err(CloseReason::Refused(connack.reason_code));
         }
         if self.is_v5() {
-            self.authentication.connack(connack).map_err(CloseReason::Protocol)?;
+            self.authentication
+                .connack(connack)
+                .map_err(CloseReason::Protocol)?;
         }
-        let session_present = self.session_present(connack, clean_start).map_err(CloseReason::Protocol)?;
-        self.assign_client_id(connack).map_err(CloseReason::Protocol)?;
+        let session_present = self
+            .session_present(connack, clean_start)
+            .map_err(CloseReason::Protocol)?;
+        self.assign_client_id(connack)
+            .map_err(CloseReason::Protocol)?;
 
         let announced_expiry = if self.is_v5() {
             whole_seconds(self.config.session_expiry)
@@ -78,28 +107,45 @@ impl ClientSession {
         } else {
             u32::MAX
         };
-        let session_expiry = connack.properties.session_expiry_interval.unwrap_or(announced_expiry);
+        let session_expiry = connack
+            .properties
+            .session_expiry_interval
+            .unwrap_or(announced_expiry);
         let keep_alive = self.keep_alive(connack);
         let link = Link::new(self.negotiated_with(connack), Capabilities::of(connack));
-        let ping = Ping::new(keep_alive, self.config.ping_timeout.max(Duration::from_millis(1)), now);
+        let ping = Ping::new(
+            keep_alive,
+            self.config.ping_timeout.max(Duration::from_millis(1)),
+            now,
+        );
         self.notify_connected(connack, &link, session_present, keep_alive, session_expiry);
         if !session_present {
             // [MQTT-3.2.2-5]
             self.discard_session();
         }
         (self.has_session, self.has_connected) = (true, true);
-        self.state = State::Connected(Box::new(Online { link, ping, session_expiry, announced_expiry }));
+        self.state = State::Connected(Box::new(Online {
+            link,
+            ping,
+            session_expiry,
+            announced_expiry,
+        }));
         self.resend(now);
         Ok(())
     }
 
     /// Whether the server goes on with our session.
-    fn session_present(&self, connack: &Connack<'_>, clean_start: bool) -> Result<bool, ProtocolError> {
+    fn session_present(
+        &self,
+        connack: &Connack<'_>,
+        clean_start: bool,
+    ) -> Result<bool, ProtocolError> {
         if self.config.version == Version::V3_1 {
             // It has no such flag.
             return Ok(self.has_session && !clean_start);
         }
-        let is_unknown = clean_start || (!self.has_session && self.config.unknown_session == UnknownSession::Close);
+        let is_unknown = clean_start
+            || (!self.has_session && self.config.unknown_session == UnknownSession::Close);
         if connack.session_present && is_unknown {
             // [MQTT-3.2.2-4], and a server that was told to begin an empty one [MQTT-3.2.2-2].
             return Err(ProtocolError::UnknownSessionPresent);
@@ -112,16 +158,22 @@ impl ClientSession {
             return Ok(());
         }
         let assigned = connack.properties.assigned_client_identifier;
-        let assigned = assigned.filter(|id| !id.is_empty()).ok_or(ProtocolError::NoAssignedClientIdentifier)?;
-        self.client_id =
-            ClientIdBuf::new(assigned.as_str()).map_err(|_| ProtocolError::NoAssignedClientIdentifier)?;
+        let assigned = assigned
+            .filter(|id| !id.is_empty())
+            .ok_or(ProtocolError::NoAssignedClientIdentifier)?;
+        self.client_id = ClientIdBuf::new(assigned.as_str())
+            .map_err(|_| ProtocolError::NoAssignedClientIdentifier)?;
         Ok(())
     }
 
     fn negotiated_with(&self, connack: &Connack<'_>) -> Negotiated {
         let properties = &connack.properties;
-        let receive_maximum = properties.receive_maximum.map_or(u16::MAX, core::num::NonZeroU16::get);
-        let maximum_packet_size = properties.maximum_packet_size.map_or(u32::MAX, core::num::NonZeroU32::get);
+        let receive_maximum = properties
+            .receive_maximum
+            .map_or(u16::MAX, core::num::NonZeroU16::get);
+        let maximum_packet_size = properties
+            .maximum_packet_size
+            .map_or(u32::MAX, core::num::NonZeroU32::get);
         Negotiated {
             send_maximum: receive_maximum.min(self.config.in_flight.get()),
             packet_size_out: maximum_packet_size.min(Limits::MAX_PACKET_SIZE),
@@ -149,23 +201,24 @@ impl ClientSession {
     ) {
         let properties = &connack.properties;
         let negotiated = link.connection.negotiated();
-        self.actions.push_back(Action::Notify(Event::Connected(Box::new(Connected {
-            session_present,
-            client_id: self.client_id.clone(),
-            capabilities: link.capabilities,
-            send_maximum: negotiated.send_maximum,
-            maximum_packet_size: negotiated.packet_size_out,
-            keep_alive: Duration::from_secs(keep_alive.into()),
-            session_expiry: match session_expiry {
-                u32::MAX => Duration::MAX,
-                seconds => Duration::from_secs(seconds.into()),
-            },
-            response_information: properties.response_information.map(TextBuf::from),
-            server_reference: properties.server_reference.map(TextBuf::from),
-            reason_string: properties.reason_string.map(TextBuf::from),
-            user_properties: properties.user_properties.into(),
-            authentication_data: properties.authentication_data.map(owned),
-        }))));
+        self.actions
+            .push_back(Action::Notify(Event::Connected(Box::new(Connected {
+                session_present,
+                client_id: self.client_id.clone(),
+                capabilities: link.capabilities,
+                send_maximum: negotiated.send_maximum,
+                maximum_packet_size: negotiated.packet_size_out,
+                keep_alive: Duration::from_secs(keep_alive.into()),
+                session_expiry: match session_expiry {
+                    u32::MAX => Duration::MAX,
+                    seconds => Duration::from_secs(seconds.into()),
+                },
+                response_information: properties.response_information.map(TextBuf::from),
+                server_reference: properties.server_reference.map(TextBuf::from),
+                reason_string: properties.reason_string.map(TextBuf::from),
+                user_properties: properties.user_properties.into(),
+                authentication_data: properties.authentication_data.map(owned),
+            }))));
     }
 
     /// The session ended: what is left of it has its outcome.

@@ -17,7 +17,12 @@ impl ClientSession {
     }
 
     /// `source` is the buffer that the packet is in, if it has one of its own.
-    pub(super) fn packet(&mut self, now: Instant, bytes: &[u8], source: Option<&Bytes>) -> Option<usize> {
+    pub(super) fn packet(
+        &mut self,
+        now: Instant,
+        bytes: &[u8],
+        source: Option<&Bytes>,
+    ) -> Option<usize> {
         let limits = self.link()?.connection.limits();
         match decode(self.config.version, &limits, bytes) {
             Ok(None) => None,
@@ -44,7 +49,12 @@ impl ClientSession {
         }
     }
 
-    fn take(&mut self, now: Instant, packet: Packet<'_>, source: Option<&Bytes>) -> Result<(), CloseReason> {
+    fn take(
+        &mut self,
+        now: Instant,
+        packet: Packet<'_>,
+        source: Option<&Bytes>,
+    ) -> Result<(), CloseReason> {
         let link = match &mut self.state {
             State::Idle => return Ok(()),
             State::Connecting { link, .. } => &mut **link,
@@ -54,7 +64,10 @@ impl ClientSession {
             }
         };
         let before = self.endpoint.tx.len();
-        let received = self.endpoint.receive(link, now, packet).map_err(CloseReason::Protocol)?;
+        let received = self
+            .endpoint
+            .receive(link, now, packet)
+            .map_err(CloseReason::Protocol)?;
         let taken = self.endpoint.take(link, received, source);
         if self.endpoint.tx.len() > before {
             if let State::Connected(online) = &mut self.state {
@@ -72,7 +85,9 @@ impl ClientSession {
     }
 
     fn deliver(&mut self, delivered: Delivered) {
-        if delivered.message.qos == QoS::AtMostOnce && self.actions.len() >= self.config.waiting_actions {
+        if delivered.message.qos == QoS::AtMostOnce
+            && self.actions.len() >= self.config.waiting_actions
+        {
             self.endpoint.count_dropped();
         } else {
             self.actions.push_back(Action::Deliver(delivered));
@@ -106,41 +121,73 @@ impl ClientSession {
         }
     }
 
-    fn request(&mut self, kind: RequestKind, packet_id: PacketId) -> Result<Request, ProtocolError> {
+    fn request(
+        &mut self,
+        kind: RequestKind,
+        packet_id: PacketId,
+    ) -> Result<Request, ProtocolError> {
         let packet_type = match kind {
             RequestKind::Subscribe => PacketType::Suback,
             RequestKind::Unsubscribe => PacketType::Unsuback,
         };
-        if self.requests.get(&packet_id).is_none_or(|request| request.kind != kind) {
-            return Err(ProtocolError::UnknownRequest { packet_type, packet_id });
+        if self
+            .requests
+            .get(&packet_id)
+            .is_none_or(|request| request.kind != kind)
+        {
+            return Err(ProtocolError::UnknownRequest {
+                packet_type,
+                packet_id,
+            });
         }
         self.endpoint.state.session.free_id(packet_id);
-        self.requests.remove(&packet_id).ok_or(ProtocolError::UnknownRequest { packet_type, packet_id })
+        self.requests
+            .remove(&packet_id)
+            .ok_or(ProtocolError::UnknownRequest {
+                packet_type,
+                packet_id,
+            })
     }
 
     fn suback(&mut self, suback: &Suback<'_>) -> Result<(), ProtocolError> {
-        let Request { token, filters, .. } = self.request(RequestKind::Subscribe, suback.packet_id)?;
+        let Request { token, filters, .. } =
+            self.request(RequestKind::Subscribe, suback.packet_id)?;
         let reason_codes: vec::Vec<_> = suback.reason_codes.iter().collect();
         if reason_codes.len() != filters {
-            return Err(ProtocolError::ReasonCodeCount { codes: reason_codes.len(), filters });
+            return Err(ProtocolError::ReasonCodeCount {
+                codes: reason_codes.len(),
+                filters,
+            });
         }
         let reason_string = suback.properties.reason_string.map(TextBuf::from);
-        self.notify(Event::Subscribed { token, reason_codes, reason_string });
+        self.notify(Event::Subscribed {
+            token,
+            reason_codes,
+            reason_string,
+        });
         Ok(())
     }
 
     fn unsuback(&mut self, unsuback: &Unsuback<'_>) -> Result<(), ProtocolError> {
-        let Request { token, filters, .. } = self.request(RequestKind::Unsubscribe, unsuback.packet_id)?;
+        let Request { token, filters, .. } =
+            self.request(RequestKind::Unsubscribe, unsuback.packet_id)?;
         let reason_codes: vec::Vec<_> = if self.is_v5() {
             unsuback.reason_codes.iter().collect()
         } else {
             vec![mqtt_codec::reason_code::UnsubscribeReasonCode::Success; filters]
         };
         if reason_codes.len() != filters {
-            return Err(ProtocolError::ReasonCodeCount { codes: reason_codes.len(), filters });
+            return Err(ProtocolError::ReasonCodeCount {
+                codes: reason_codes.len(),
+                filters,
+            });
         }
         let reason_string = unsuback.properties.reason_string.map(TextBuf::from);
-        self.notify(Event::Unsubscribed { token, reason_codes, reason_string });
+        self.notify(Event::Unsubscribed {
+            token,
+            reason_codes,
+            reason_string,
+        });
         Ok(())
     }
 
@@ -156,6 +203,8 @@ impl ClientSession {
             server_reference: properties.server_reference.map(TextBuf::from),
             user_properties: properties.user_properties.into(),
         })));
-        CloseReason::PeerDisconnected { reason: disconnect.reason_code }
+        CloseReason::PeerDisconnected {
+            reason: disconnect.reason_code,
+        }
     }
 }

@@ -1,4 +1,6 @@
-use mqtt_codec::packet::{Subscribe, SubscribeProperties, Subscription, Subscriptions, TopicFilters, Unsubscribe};
+use mqtt_codec::packet::{
+    Subscribe, SubscribeProperties, Subscription, Subscriptions, TopicFilters, Unsubscribe,
+};
 use mqtt_codec::property::UserProperties;
 use mqtt_codec::{Packet, PacketId, TopicFilter};
 
@@ -90,15 +92,34 @@ impl ClientSession {
         subscriptions: &[Subscription<'_>],
         properties: SubscribeProperties<'_>,
     ) -> Result<RequestToken, SubscribeError> {
-        let State::Connected(online) = &self.state else { return Err(RequestError::NotConnected.into()) };
+        let State::Connected(online) = &self.state else {
+            return Err(RequestError::NotConnected.into());
+        };
         let filters = subscriptions.len();
         let subscriptions = Subscriptions::new(subscriptions).ok_or(RequestError::Empty)?;
-        let subscribe = Subscribe { packet_id: PacketId::MIN, properties, subscriptions };
-        if subscriptions.iter().any(|it| it.options.no_local && it.filter.shared().is_some()) && self.is_v5() {
+        let subscribe = Subscribe {
+            packet_id: PacketId::MIN,
+            properties,
+            subscriptions,
+        };
+        if subscriptions
+            .iter()
+            .any(|it| it.options.no_local && it.filter.shared().is_some())
+            && self.is_v5()
+        {
             return Err(SubscribeError::NoLocalOnShared);
         }
-        online.link.capabilities.check_subscribe(&subscribe).map_err(subscribe_error)?;
-        let request = |packet_id| Packet::Subscribe(Subscribe { packet_id, ..subscribe });
+        online
+            .link
+            .capabilities
+            .check_subscribe(&subscribe)
+            .map_err(subscribe_error)?;
+        let request = |packet_id| {
+            Packet::Subscribe(Subscribe {
+                packet_id,
+                ..subscribe
+            })
+        };
         Ok(self.send_request(now, RequestKind::Subscribe, filters, request)?)
     }
 
@@ -115,7 +136,13 @@ impl ClientSession {
     ) -> Result<RequestToken, RequestError> {
         let count = filters.len();
         let filters = TopicFilters::new(filters).ok_or(RequestError::Empty)?;
-        let request = |packet_id| Packet::Unsubscribe(Unsubscribe { packet_id, user_properties, filters });
+        let request = |packet_id| {
+            Packet::Unsubscribe(Unsubscribe {
+                packet_id,
+                user_properties,
+                filters,
+            })
+        };
         self.send_request(now, RequestKind::Unsubscribe, count, request)
     }
 
@@ -126,25 +153,46 @@ impl ClientSession {
         filters: usize,
         request: impl Fn(PacketId) -> Packet<'a>,
     ) -> Result<RequestToken, RequestError> {
-        let State::Connected(online) = &mut self.state else { return Err(RequestError::NotConnected) };
+        let State::Connected(online) = &mut self.state else {
+            return Err(RequestError::NotConnected);
+        };
         let connection = &online.link.connection;
         if self.requests.len() >= self.config.requests {
-            return Err(RequestError::TooManyRequests { limit: self.config.requests });
+            return Err(RequestError::TooManyRequests {
+                limit: self.config.requests,
+            });
         }
         if !self.endpoint.admits() {
-            return Err(RequestError::SendBufferFull { limit: self.config.send_buffer });
+            return Err(RequestError::SendBufferFull {
+                limit: self.config.send_buffer,
+            });
         }
         // Any identifier is as long as this one.
         let len = request(PacketId::MIN).encoded_len(connection.version());
         if !len.is_some_and(|len| connection.fits(len)) {
-            return Err(RequestError::TooLarge { len, maximum: connection.negotiated().packet_size_out });
+            return Err(RequestError::TooLarge {
+                len,
+                maximum: connection.negotiated().packet_size_out,
+            });
         }
-        let packet_id = self.endpoint.state.session.take_id().ok_or(RequestError::NoPacketId)?;
+        let packet_id = self
+            .endpoint
+            .state
+            .session
+            .take_id()
+            .ok_or(RequestError::NoPacketId)?;
         self.endpoint.put(connection, request(packet_id));
         online.ping.note_sent(now);
         let token = RequestToken(self.next_request);
         self.next_request += 1;
-        self.requests.insert(packet_id, Request { token, kind, filters });
+        self.requests.insert(
+            packet_id,
+            Request {
+                token,
+                kind,
+                filters,
+            },
+        );
         Ok(token)
     }
 }

@@ -8,16 +8,22 @@ use super::{Endpoint, Link};
 use crate::session_state::Outgoing;
 use crate::topic_aliases::AliasUse;
 use crate::{
-    AbandonCause, AcknowledgedQoS, Capabilities, Connection, Message, PublishError, PublishOutcome, PublishToken,
-    Refused, ToResend, Transmission, Tx,
+    AbandonCause, AcknowledgedQoS, Capabilities, Connection, Message, PublishError, PublishOutcome,
+    PublishToken, Refused, ToResend, Transmission, Tx,
 };
 
 impl Endpoint {
     /// Sends a message.
-    pub(crate) fn publish(&mut self, link: &mut Link, message: Message) -> Result<PublishToken, PublishError> {
+    pub(crate) fn publish(
+        &mut self,
+        link: &mut Link,
+        message: Message,
+    ) -> Result<PublishToken, PublishError> {
         check_capabilities(&link.capabilities, &message)?;
         if !self.admits() {
-            return Err(PublishError::SendBufferFull { limit: self.send_buffer });
+            return Err(PublishError::SendBufferFull {
+                limit: self.send_buffer,
+            });
         }
         let qos = AcknowledgedQoS::new(message.qos);
         if qos.is_some() && link.resend.is_some() {
@@ -26,14 +32,26 @@ impl Endpoint {
         let alias = choose_alias(link, &message)?;
         let token = PublishToken(self.state.next_token);
         let topic = message.topic.clone();
-        let tx = &mut Tx { buffer: &mut self.tx, pool: &mut self.pool };
+        let tx = &mut Tx {
+            buffer: &mut self.tx,
+            pool: &mut self.pool,
+        };
         match qos {
             None => put(link, &message, Delivery::AtMostOnce, &alias, tx),
             Some(qos) => {
-                let packet_id =
-                    self.state.session.start(&link.connection, qos, Outgoing { token, message }).map_err(publish_error)?;
+                let packet_id = self
+                    .state
+                    .session
+                    .start(&link.connection, qos, Outgoing { token, message })
+                    .map_err(publish_error)?;
                 if let Some(kept) = self.state.session.kept(packet_id) {
-                    put(link, &kept.message, qos.delivery(packet_id, Transmission::First), &alias, tx);
+                    put(
+                        link,
+                        &kept.message,
+                        qos.delivery(packet_id, Transmission::First),
+                        &alias,
+                        tx,
+                    );
                 }
             }
         }
@@ -49,19 +67,36 @@ impl Endpoint {
     pub(crate) fn resend(&mut self, link: &mut Link) -> Vec<PublishOutcome> {
         let mut abandoned = Vec::new();
         while self.admits() {
-            let Some(cursor) = &mut link.resend else { break };
-            let tx = &mut Tx { buffer: &mut self.tx, pool: &mut self.pool };
+            let Some(cursor) = &mut link.resend else {
+                break;
+            };
+            let tx = &mut Tx {
+                buffer: &mut self.tx,
+                pool: &mut self.pool,
+            };
             match self.state.session.resend_next(cursor, &link.connection) {
-                Some(ToResend::Publish { packet_id, qos, kept }) => {
+                Some(ToResend::Publish {
+                    packet_id,
+                    qos,
+                    kept,
+                }) => {
                     let delivery = qos.delivery(packet_id, Transmission::Again);
                     if fits(&link.connection, &kept.message, delivery, &AliasUse::None).is_ok() {
                         put(link, &kept.message, delivery, &AliasUse::None, tx);
-                    } else if let Some(Outgoing { token, message }) = self.state.session.abandon(packet_id) {
+                    } else if let Some(Outgoing { token, message }) =
+                        self.state.session.abandon(packet_id)
+                    {
                         let (message, cause) = (Some(Box::new(message)), AbandonCause::TooLarge);
-                        abandoned.push(PublishOutcome::Abandoned { token, message, cause });
+                        abandoned.push(PublishOutcome::Abandoned {
+                            token,
+                            message,
+                            cause,
+                        });
                     }
                 }
-                Some(ToResend::Release { packet_id }) => self.state.session.release(&link.connection, packet_id, tx),
+                Some(ToResend::Release { packet_id }) => {
+                    self.state.session.release(&link.connection, packet_id, tx)
+                }
                 Some(ToResend::WindowFull) => break,
                 None => link.resend = None,
             }
@@ -72,7 +107,9 @@ impl Endpoint {
 
 fn check_capabilities(capabilities: &Capabilities, message: &Message) -> Result<(), PublishError> {
     if message.qos > capabilities.maximum_qos {
-        return Err(PublishError::QoSNotSupported { maximum: capabilities.maximum_qos });
+        return Err(PublishError::QoSNotSupported {
+            maximum: capabilities.maximum_qos,
+        });
     }
     if message.retain && !capabilities.retain {
         return Err(PublishError::RetainNotSupported);
@@ -87,25 +124,41 @@ fn choose_alias(link: &mut Link, message: &Message) -> Result<AliasUse, PublishE
         // Any identifier is as long as this one.
         Some(qos) => qos.delivery(PacketId::MIN, Transmission::First),
     };
-    let alias = link.aliases.as_mut().map_or(AliasUse::None, |aliases| aliases.choose(&message.topic));
+    let alias = link
+        .aliases
+        .as_mut()
+        .map_or(AliasUse::None, |aliases| aliases.choose(&message.topic));
     match fits(&link.connection, message, delivery, &alias) {
         Ok(()) => Ok(alias),
-        Err(_) => fits(&link.connection, message, delivery, &AliasUse::None).map(|()| AliasUse::None),
+        Err(_) => {
+            fits(&link.connection, message, delivery, &AliasUse::None).map(|()| AliasUse::None)
+        }
     }
 }
 
 /// [MQTT-3.1.2-24] [MQTT-3.2.2-15].
-fn fits(connection: &Connection, message: &Message, delivery: Delivery, alias: &AliasUse) -> Result<(), PublishError> {
+fn fits(
+    connection: &Connection,
+    message: &Message,
+    delivery: Delivery,
+    alias: &AliasUse,
+) -> Result<(), PublishError> {
     let publish = message.publish(delivery, alias.topic(message.topic.borrowed()));
     match publish.encoded_len(connection.version()) {
         Some(len) if connection.fits(len) => Ok(()),
-        len => Err(PublishError::TooLarge { len, maximum: connection.negotiated().packet_size_out }),
+        len => Err(PublishError::TooLarge {
+            len,
+            maximum: connection.negotiated().packet_size_out,
+        }),
     }
 }
 
 fn put(link: &Link, message: &Message, delivery: Delivery, alias: &AliasUse, tx: &mut Tx<'_>) {
     let publish = message.publish(delivery, alias.topic(message.topic.borrowed()));
-    debug_assert_eq!(publish.delivery.qos() == QoS::AtMostOnce, delivery.packet_id().is_none());
+    debug_assert_eq!(
+        publish.delivery.qos() == QoS::AtMostOnce,
+        delivery.packet_id().is_none()
+    );
     tx.put_publish(link.connection.version(), &publish, &message.payload);
 }
 

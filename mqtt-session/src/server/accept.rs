@@ -70,16 +70,26 @@ impl ServerSession {
     ///
     /// [`AcceptError`].
     pub fn accept(&mut self, now: Instant, accept: Accept<'_>) -> Result<(), AcceptError> {
-        let State::Deciding(deciding) = &self.state else { return Err(AcceptError::NotConnecting) };
+        let State::Deciding(deciding) = &self.state else {
+            return Err(AcceptError::NotConnecting);
+        };
         let connection = &deciding.link.connection;
         if deciding.clean_start && accept.session.is_some() {
             return Err(AcceptError::CleanStart);
         }
         let is_v5 = connection.version().has_properties();
-        if is_v5 && !deciding.has_client_id && accept.assigned_client_id.is_none_or(ClientId::is_empty) {
+        if is_v5
+            && !deciding.has_client_id
+            && accept.assigned_client_id.is_none_or(ClientId::is_empty)
+        {
             return Err(AcceptError::NoClientId);
         }
-        let connack = connack(&self.config, self.authentication.method(), deciding, &accept);
+        let connack = connack(
+            &self.config,
+            self.authentication.method(),
+            deciding,
+            &accept,
+        );
         if !self.endpoint.put(connection, Packet::Connack(connack)) {
             return Err(AcceptError::TooLarge);
         }
@@ -90,9 +100,14 @@ impl ServerSession {
         self.endpoint.state = accept.session.unwrap_or_default();
         self.endpoint.state.generation += 1;
         // [MQTT-3.2.2-22]
-        let keep_alive = KeepAlive::new(accept.server_keep_alive.unwrap_or(deciding.keep_alive), now);
+        let keep_alive =
+            KeepAlive::new(accept.server_keep_alive.unwrap_or(deciding.keep_alive), now);
         let may_change_expiry = deciding.session_expiry_interval > 0;
-        self.state = State::Connected(Box::new(Online { link: deciding.link, keep_alive, may_change_expiry }));
+        self.state = State::Connected(Box::new(Online {
+            link: deciding.link,
+            keep_alive,
+            may_change_expiry,
+        }));
         self.actions.push_back(Action::Resume);
         self.resend();
         Ok(())
@@ -124,13 +139,32 @@ impl ServerSession {
         Ok(())
     }
 
-    pub(super) fn refuse_with(&mut self, link: &Link, reason: ConnectReasonCode, properties: ConnackProperties<'_>) {
+    pub(super) fn refuse_with(
+        &mut self,
+        link: &Link,
+        reason: ConnectReasonCode,
+        properties: ConnackProperties<'_>,
+    ) {
         if link.connection.version().has_properties() || reason.return_code().is_some() {
-            let ConnackProperties { reason_string, user_properties, server_reference, .. } = properties;
-            let properties =
-                ConnackProperties { reason_string, user_properties, server_reference, ..ConnackProperties::default() };
-            let connack = Connack { session_present: false, reason_code: reason, properties };
-            self.endpoint.put(&link.connection, Packet::Connack(connack));
+            let ConnackProperties {
+                reason_string,
+                user_properties,
+                server_reference,
+                ..
+            } = properties;
+            let properties = ConnackProperties {
+                reason_string,
+                user_properties,
+                server_reference,
+                ..ConnackProperties::default()
+            };
+            let connack = Connack {
+                session_present: false,
+                reason_code: reason,
+                properties,
+            };
+            self.endpoint
+                .put(&link.connection, Packet::Connack(connack));
         }
         self.end(CloseReason::Refused(reason));
     }
@@ -144,7 +178,8 @@ fn connack<'a>(
 ) -> Connack<'a> {
     let properties = ConnackProperties {
         session_expiry_interval: accept.session_expiry_interval,
-        receive_maximum: (config.receive_maximum.get() < u16::MAX).then_some(config.receive_maximum),
+        receive_maximum: (config.receive_maximum.get() < u16::MAX)
+            .then_some(config.receive_maximum),
         maximum_packet_size: (config.maximum_packet_size < Limits::MAX_PACKET_SIZE)
             .then(|| config.maximum_packet_size.try_into().ok())
             .flatten(),
@@ -156,7 +191,9 @@ fn connack<'a>(
         reason_string: accept.reason_string,
         user_properties: accept.user_properties,
         server_keep_alive: accept.server_keep_alive,
-        response_information: accept.response_information.filter(|_| deciding.wants_response_information),
+        response_information: accept
+            .response_information
+            .filter(|_| deciding.wants_response_information),
         server_reference: accept.server_reference,
         // [MQTT-4.12.0-5] [MQTT-4.12.0-6]
         authentication_method: method,
@@ -165,7 +202,11 @@ fn connack<'a>(
     };
     // [MQTT-3.2.2-2] [MQTT-3.2.2-3]
     let session_present = accept.session.is_some();
-    let mut connack = Connack { session_present, reason_code: ConnectReasonCode::Success, properties };
+    let mut connack = Connack {
+        session_present,
+        reason_code: ConnectReasonCode::Success,
+        properties,
+    };
     config.capabilities.put(&mut connack);
     connack
 }

@@ -1,6 +1,8 @@
 use alloc::vec::Vec;
 
-use mqtt_codec::packet::{AcknowledgementProperties, Suback, SubscribeReasonCodes, Unsuback, UnsubscribeReasonCodes};
+use mqtt_codec::packet::{
+    AcknowledgementProperties, Suback, SubscribeReasonCodes, Unsuback, UnsubscribeReasonCodes,
+};
 use mqtt_codec::reason_code::{DisconnectReasonCode, SubscribeReasonCode, UnsubscribeReasonCode};
 use mqtt_codec::{Packet, PacketId, Version};
 
@@ -57,12 +59,23 @@ impl ServerSession {
         reason_codes: &[SubscribeReasonCode],
         properties: AcknowledgementProperties<'_>,
     ) -> Result<(), AnswerError> {
-        let (connection, request) = self.waiting(token, RequestKind::Subscribe, reason_codes.len())?;
+        let (connection, request) =
+            self.waiting(token, RequestKind::Subscribe, reason_codes.len())?;
         let version = connection.version();
-        let reason_codes: Vec<_> = reason_codes.iter().map(|&code| in_version(code, version)).collect();
-        let reason_codes = SubscribeReasonCodes::new(&reason_codes).ok_or(AnswerError::UnknownRequest)?;
-        let suback = Suback { packet_id: request.packet_id, properties, reason_codes };
-        let packet = connection.trim(Packet::Suback(suback)).ok_or(AnswerError::TooLarge)?;
+        let reason_codes: Vec<_> = reason_codes
+            .iter()
+            .map(|&code| in_version(code, version))
+            .collect();
+        let reason_codes =
+            SubscribeReasonCodes::new(&reason_codes).ok_or(AnswerError::UnknownRequest)?;
+        let suback = Suback {
+            packet_id: request.packet_id,
+            properties,
+            reason_codes,
+        };
+        let packet = connection
+            .trim(Packet::Suback(suback))
+            .ok_or(AnswerError::TooLarge)?;
         self.endpoint.tx_mut().put(version, &packet);
         self.requests.remove(&token);
         Ok(())
@@ -81,11 +94,19 @@ impl ServerSession {
         reason_codes: &[UnsubscribeReasonCode],
         properties: AcknowledgementProperties<'_>,
     ) -> Result<(), AnswerError> {
-        let (connection, request) = self.waiting(token, RequestKind::Unsubscribe, reason_codes.len())?;
+        let (connection, request) =
+            self.waiting(token, RequestKind::Unsubscribe, reason_codes.len())?;
         let version = connection.version();
-        let reason_codes = UnsubscribeReasonCodes::new(reason_codes).ok_or(AnswerError::UnknownRequest)?;
-        let unsuback = Unsuback { packet_id: request.packet_id, properties, reason_codes };
-        let packet = connection.trim(Packet::Unsuback(unsuback)).ok_or(AnswerError::TooLarge)?;
+        let reason_codes =
+            UnsubscribeReasonCodes::new(reason_codes).ok_or(AnswerError::UnknownRequest)?;
+        let unsuback = Unsuback {
+            packet_id: request.packet_id,
+            properties,
+            reason_codes,
+        };
+        let packet = connection
+            .trim(Packet::Unsuback(unsuback))
+            .ok_or(AnswerError::TooLarge)?;
         self.endpoint.tx_mut().put(version, &packet);
         self.requests.remove(&token);
         Ok(())
@@ -97,13 +118,21 @@ impl ServerSession {
         kind: RequestKind,
         codes: usize,
     ) -> Result<(&Connection, Request), AnswerError> {
-        let State::Connected(online) = &self.state else { return Err(AnswerError::UnknownRequest) };
-        let request = *self.requests.get(&token).ok_or(AnswerError::UnknownRequest)?;
+        let State::Connected(online) = &self.state else {
+            return Err(AnswerError::UnknownRequest);
+        };
+        let request = *self
+            .requests
+            .get(&token)
+            .ok_or(AnswerError::UnknownRequest)?;
         if request.kind != kind {
             return Err(AnswerError::UnknownRequest);
         }
         if request.filters != codes {
-            return Err(AnswerError::ReasonCodeCount { codes, filters: request.filters });
+            return Err(AnswerError::ReasonCodeCount {
+                codes,
+                filters: request.filters,
+            });
         }
         Ok((&online.link.connection, request))
     }
@@ -116,11 +145,20 @@ impl ServerSession {
         filters: usize,
     ) -> Result<RequestToken, CloseReason> {
         if self.requests.len() >= self.config.requests {
-            return Err(CloseReason::Disconnected { reason: DisconnectReasonCode::QuotaExceeded });
+            return Err(CloseReason::Disconnected {
+                reason: DisconnectReasonCode::QuotaExceeded,
+            });
         }
         let token = RequestToken(self.next_request);
         self.next_request += 1;
-        self.requests.insert(token, Request { packet_id, kind, filters });
+        self.requests.insert(
+            token,
+            Request {
+                packet_id,
+                kind,
+                filters,
+            },
+        );
         Ok(token)
     }
 }

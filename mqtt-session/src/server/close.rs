@@ -24,17 +24,31 @@ impl ServerSession {
     /// # Errors
     ///
     /// [`DisconnectError`]; the connection goes on then.
-    pub fn disconnect(&mut self, _now: Instant, disconnect: Disconnect<'_>) -> Result<(), DisconnectError> {
-        let State::Connected(online) = &self.state else { return Err(DisconnectError::NotConnected) };
-        let is_forbidden = disconnect.reason_code == DisconnectReasonCode::DisconnectWithWillMessage
+    pub fn disconnect(
+        &mut self,
+        _now: Instant,
+        disconnect: Disconnect<'_>,
+    ) -> Result<(), DisconnectError> {
+        let State::Connected(online) = &self.state else {
+            return Err(DisconnectError::NotConnected);
+        };
+        let is_forbidden = disconnect.reason_code
+            == DisconnectReasonCode::DisconnectWithWillMessage
             || disconnect.reason_code == DisconnectReasonCode::BadAuthenticationMethod;
         if is_forbidden {
             return Err(DisconnectError::ReasonForClients);
         }
         if online.link.connection.version().has_properties() {
-            let properties = DisconnectProperties { session_expiry_interval: None, ..disconnect.properties };
-            let disconnect = Disconnect { properties, ..disconnect };
-            self.endpoint.put(&online.link.connection, Packet::Disconnect(disconnect));
+            let properties = DisconnectProperties {
+                session_expiry_interval: None,
+                ..disconnect.properties
+            };
+            let disconnect = Disconnect {
+                properties,
+                ..disconnect
+            };
+            self.endpoint
+                .put(&online.link.connection, Packet::Disconnect(disconnect));
         }
         self.end(CloseReason::Requested);
         Ok(())
@@ -49,16 +63,25 @@ impl ServerSession {
                 // [MQTT-3.14.0-1]: before CONNACK there is no DISCONNECT.
                 if let Some(reason_code) = reason.connect_reason_code() {
                     let properties = ConnackProperties::default();
-                    let connack = Connack { session_present: false, reason_code, properties };
-                    self.endpoint.put(&deciding.link.connection, Packet::Connack(connack));
+                    let connack = Connack {
+                        session_present: false,
+                        reason_code,
+                        properties,
+                    };
+                    self.endpoint
+                        .put(&deciding.link.connection, Packet::Connack(connack));
                 }
             }
             State::Connected(online) => {
                 let connection = &online.link.connection;
                 let code = reason.disconnect_reason_code(Role::Server);
                 if let Some(reason_code) = code.filter(|_| connection.version().has_properties()) {
-                    let disconnect = Disconnect { reason_code, properties: DisconnectProperties::default() };
-                    self.endpoint.put(connection, Packet::Disconnect(disconnect));
+                    let disconnect = Disconnect {
+                        reason_code,
+                        properties: DisconnectProperties::default(),
+                    };
+                    self.endpoint
+                        .put(connection, Packet::Disconnect(disconnect));
                 }
             }
         }

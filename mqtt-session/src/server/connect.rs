@@ -4,13 +4,15 @@ use bytes::Bytes;
 use mqtt_codec::packet::{Connack, ConnackProperties, Connect, WillBuf};
 use mqtt_codec::reason_code::ConnectReasonCode;
 use mqtt_codec::{
-    Binary, DecodeError, Limits, Packet, PacketType, ProtocolName, TextBuf, Version, decode, fixed_header,
+    Binary, DecodeError, Limits, Packet, PacketType, ProtocolName, TextBuf, Version, decode,
+    fixed_header,
 };
 
 use super::{Action, ConnectRequest, Event, ServerSession, State};
 use crate::endpoint::Link;
 use crate::{
-    Authentication, CloseReason, Instant, Negotiated, Password, ProblemInformation, ProtocolError, Role,
+    Authentication, CloseReason, Instant, Negotiated, Password, ProblemInformation, ProtocolError,
+    Role,
 };
 
 /// A connection whose CONNECT waits for the caller's decision.
@@ -51,7 +53,9 @@ impl ServerSession {
                 return None;
             }
         }
-        let limits = Limits { packet_size: self.config.connect_packet_size };
+        let limits = Limits {
+            packet_size: self.config.connect_packet_size,
+        };
         // CONNECT has its own version.
         match decode(Version::V5_0, &limits, bytes) {
             Ok(Some((Packet::Connect(connect), len))) => {
@@ -87,7 +91,8 @@ impl ServerSession {
             has_client_id: !connect.client_id.is_empty(),
             keep_alive: connect.keep_alive,
             session_expiry_interval,
-            wants_response_information: connect.properties.request_response_information == Some(true),
+            wants_response_information: connect.properties.request_response_information
+                == Some(true),
         }));
         let request = request(connect, session_expiry_interval);
         self.notify(Event::Connect(Box::new(request)));
@@ -105,26 +110,42 @@ impl ServerSession {
         if needs_client_id && connect.client_id.is_empty() {
             return Err(ConnectReasonCode::ClientIdentifierNotValid);
         }
-        let Some(will) = &connect.will else { return Ok(()) };
+        let Some(will) = &connect.will else {
+            return Ok(());
+        };
         // [MQTT-3.2.2-12] [MQTT-3.2.2-13]
-        self.config.capabilities.check_publish(will.qos, will.retain).map_err(ProtocolError::connect_reason_code)
+        self.config
+            .capabilities
+            .check_publish(will.qos, will.retain)
+            .map_err(ProtocolError::connect_reason_code)
     }
 
     fn negotiated(&self, connect: &Connect<'_>) -> Negotiated {
         let properties = &connect.properties;
-        let receive_maximum = properties.receive_maximum.map_or(u16::MAX, core::num::NonZeroU16::get);
-        let packet_size = properties.maximum_packet_size.map_or(u32::MAX, core::num::NonZeroU32::get);
+        let receive_maximum = properties
+            .receive_maximum
+            .map_or(u16::MAX, core::num::NonZeroU16::get);
+        let packet_size = properties
+            .maximum_packet_size
+            .map_or(u32::MAX, core::num::NonZeroU32::get);
         let is_v5 = connect.version.has_properties();
         Negotiated {
             version: connect.version,
             role: Role::Server,
             send_maximum: receive_maximum.min(self.config.in_flight.get()),
-            receive_maximum: if is_v5 { self.config.receive_maximum.get() } else { u16::MAX },
+            receive_maximum: if is_v5 {
+                self.config.receive_maximum.get()
+            } else {
+                u16::MAX
+            },
             packet_size_out: packet_size.min(Limits::MAX_PACKET_SIZE),
             packet_size_in: self.config.maximum_packet_size,
             topic_alias_maximum_in: self.config.topic_alias_maximum,
             // [MQTT-3.1.2-26] [MQTT-3.1.2-27]
-            topic_alias_maximum_out: properties.topic_alias_maximum.unwrap_or(0).min(self.config.outbound_topic_aliases),
+            topic_alias_maximum_out: properties
+                .topic_alias_maximum
+                .unwrap_or(0)
+                .min(self.config.outbound_topic_aliases),
             problem_information: match properties.request_problem_information {
                 Some(false) => ProblemInformation::Unwanted,
                 Some(true) | None => ProblemInformation::Wanted,
@@ -142,12 +163,23 @@ impl ServerSession {
             };
             (version, Some(ConnectReasonCode::UnsupportedProtocolVersion))
         } else {
-            (Version::V5_0, CloseReason::Malformed(error).connect_reason_code().filter(|_| claims_v5(bytes)))
+            (
+                Version::V5_0,
+                CloseReason::Malformed(error)
+                    .connect_reason_code()
+                    .filter(|_| claims_v5(bytes)),
+            )
         };
         if let Some(reason_code) = code {
             let properties = ConnackProperties::default();
-            let connack = Connack { session_present: false, reason_code, properties };
-            self.endpoint.tx_mut().put(version, &Packet::Connack(connack));
+            let connack = Connack {
+                session_present: false,
+                reason_code,
+                properties,
+            };
+            self.endpoint
+                .tx_mut()
+                .put(version, &Packet::Connack(connack));
         }
         self.close(CloseReason::Malformed(error));
     }
@@ -155,8 +187,12 @@ impl ServerSession {
 
 /// Whether a CONNECT begins as one of 5.0 does.
 fn claims_v5(bytes: &[u8]) -> bool {
-    let Ok(Some(header)) = fixed_header(bytes) else { return false };
-    bytes.get(header.header_len..).is_some_and(|body| body.starts_with(b"\x00\x04MQTT\x05"))
+    let Ok(Some(header)) = fixed_header(bytes) else {
+        return false;
+    };
+    bytes
+        .get(header.header_len..)
+        .is_some_and(|body| body.starts_with(b"\x00\x04MQTT\x05"))
 }
 
 fn request(connect: &Connect<'_>, session_expiry_interval: u32) -> ConnectRequest {

@@ -7,7 +7,8 @@ use mqtt_codec::{Packet, QoS, TextBuf, decode};
 use super::answer::RequestKind;
 use super::connect::Reading;
 use super::{
-    Action, Disconnection, Event, Online, RequestToken, ServerSession, State, SubscribeRequest, UnsubscribeRequest,
+    Action, Disconnection, Event, Online, RequestToken, ServerSession, State, SubscribeRequest,
+    UnsubscribeRequest,
 };
 use crate::endpoint::Taken;
 use crate::{CloseReason, Delivered, Instant, ProtocolError, Received};
@@ -15,7 +16,12 @@ use crate::{CloseReason, Delivered, Instant, ProtocolError, Received};
 impl ServerSession {
     /// Takes the packet at the front of `bytes`, if it is complete and wanted now, and says how long it is. `source` is the
     /// buffer that the packet is in, if it has one of its own.
-    pub(super) fn packet(&mut self, now: Instant, bytes: &[u8], source: Option<&Bytes>) -> Option<usize> {
+    pub(super) fn packet(
+        &mut self,
+        now: Instant,
+        bytes: &[u8],
+        source: Option<&Bytes>,
+    ) -> Option<usize> {
         let connection = match &self.state {
             State::Idle => return None,
             State::AwaitConnect { deadline } => return self.first_packet(bytes, *deadline),
@@ -30,7 +36,9 @@ impl ServerSession {
             Ok(Some((packet, len))) => {
                 let taken = match &self.state {
                     State::Deciding(_) => self.before_connack(packet),
-                    State::Idle | State::AwaitConnect { .. } | State::Connected(_) => self.take(now, packet, source),
+                    State::Idle | State::AwaitConnect { .. } | State::Connected(_) => {
+                        self.take(now, packet, source)
+                    }
                 };
                 match taken {
                     Err(reason) => self.close(reason),
@@ -51,7 +59,9 @@ impl ServerSession {
         let packet_type = packet.packet_type();
         match packet {
             Packet::Auth(auth) => self.auth(&auth).map_err(CloseReason::Protocol),
-            Packet::Disconnect(disconnect) => Err(CloseReason::PeerDisconnected { reason: disconnect.reason_code }),
+            Packet::Disconnect(disconnect) => Err(CloseReason::PeerDisconnected {
+                reason: disconnect.reason_code,
+            }),
             Packet::Connect(_) => Err(CloseReason::Protocol(ProtocolError::SecondConnect)),
             Packet::Connack(_)
             | Packet::Publish(_)
@@ -64,19 +74,35 @@ impl ServerSession {
             | Packet::Unsubscribe(_)
             | Packet::Unsuback(_)
             | Packet::Pingreq
-            | Packet::Pingresp => Err(CloseReason::Protocol(ProtocolError::UnexpectedPacket(packet_type))),
+            | Packet::Pingresp => Err(CloseReason::Protocol(ProtocolError::UnexpectedPacket(
+                packet_type,
+            ))),
         }
     }
 
-    fn take(&mut self, now: Instant, packet: Packet<'_>, source: Option<&Bytes>) -> Result<(), CloseReason> {
-        let State::Connected(online) = &mut self.state else { return Ok(()) };
-        let Online { link, keep_alive, .. } = &mut **online;
+    fn take(
+        &mut self,
+        now: Instant,
+        packet: Packet<'_>,
+        source: Option<&Bytes>,
+    ) -> Result<(), CloseReason> {
+        let State::Connected(online) = &mut self.state else {
+            return Ok(());
+        };
+        let Online {
+            link, keep_alive, ..
+        } = &mut **online;
         keep_alive.note_packet(now);
         if let Packet::Publish(publish) = &packet {
             let (qos, retain) = (publish.delivery.qos(), publish.retain);
-            link.capabilities.check_publish(qos, retain).map_err(CloseReason::Protocol)?;
+            link.capabilities
+                .check_publish(qos, retain)
+                .map_err(CloseReason::Protocol)?;
         }
-        let received = self.endpoint.receive(link, now, packet).map_err(CloseReason::Protocol)?;
+        let received = self
+            .endpoint
+            .receive(link, now, packet)
+            .map_err(CloseReason::Protocol)?;
         match self.endpoint.take(link, received, source) {
             Taken::Nothing => {}
             Taken::Outcome(outcome) => self.notify(Event::Published(outcome)),
@@ -88,7 +114,9 @@ impl ServerSession {
     }
 
     fn deliver(&mut self, delivered: Delivered) {
-        if delivered.message.qos == QoS::AtMostOnce && self.actions.len() >= self.config.waiting_actions {
+        if delivered.message.qos == QoS::AtMostOnce
+            && self.actions.len() >= self.config.waiting_actions
+        {
             self.endpoint.count_dropped();
         } else {
             self.actions.push_back(Action::Deliver(delivered));
@@ -125,10 +153,19 @@ impl ServerSession {
 
     fn subscribe(&mut self, subscribe: &Subscribe<'_>) -> Result<(), CloseReason> {
         let capabilities = &self.config.capabilities;
-        capabilities.check_subscribe(subscribe).map_err(CloseReason::Protocol)?;
-        let subscriptions: alloc::vec::Vec<_> =
-            subscribe.subscriptions.iter().map(|it| (it.filter.into(), it.options)).collect();
-        let token = self.request(RequestKind::Subscribe, subscribe.packet_id, subscriptions.len())?;
+        capabilities
+            .check_subscribe(subscribe)
+            .map_err(CloseReason::Protocol)?;
+        let subscriptions: alloc::vec::Vec<_> = subscribe
+            .subscriptions
+            .iter()
+            .map(|it| (it.filter.into(), it.options))
+            .collect();
+        let token = self.request(
+            RequestKind::Subscribe,
+            subscribe.packet_id,
+            subscriptions.len(),
+        )?;
         self.notify(Event::Subscribe(Box::new(SubscribeRequest {
             token,
             subscriptions,
@@ -140,9 +177,17 @@ impl ServerSession {
 
     fn unsubscribe(&mut self, unsubscribe: &Unsubscribe<'_>) -> Result<(), CloseReason> {
         let filters: alloc::vec::Vec<_> = unsubscribe.filters.iter().map(Into::into).collect();
-        let token: RequestToken = self.request(RequestKind::Unsubscribe, unsubscribe.packet_id, filters.len())?;
+        let token: RequestToken = self.request(
+            RequestKind::Unsubscribe,
+            unsubscribe.packet_id,
+            filters.len(),
+        )?;
         let user_properties = unsubscribe.user_properties.into();
-        self.notify(Event::Unsubscribe(Box::new(UnsubscribeRequest { token, filters, user_properties })));
+        self.notify(Event::Unsubscribe(Box::new(UnsubscribeRequest {
+            token,
+            filters,
+            user_properties,
+        })));
         Ok(())
     }
 
@@ -150,7 +195,9 @@ impl ServerSession {
     fn disconnected(&mut self, disconnect: &Disconnect<'_>) -> CloseReason {
         let session_expiry_interval = disconnect.properties.session_expiry_interval;
         if let State::Connected(online) = &self.state {
-            if !online.may_change_expiry && session_expiry_interval.is_some_and(|interval| interval > 0) {
+            if !online.may_change_expiry
+                && session_expiry_interval.is_some_and(|interval| interval > 0)
+            {
                 return CloseReason::Protocol(ProtocolError::SessionExpiryRaised);
             }
         }
@@ -160,6 +207,8 @@ impl ServerSession {
             reason_string: disconnect.properties.reason_string.map(TextBuf::from),
             user_properties: disconnect.properties.user_properties.into(),
         })));
-        CloseReason::PeerDisconnected { reason: disconnect.reason_code }
+        CloseReason::PeerDisconnected {
+            reason: disconnect.reason_code,
+        }
     }
 }

@@ -22,17 +22,25 @@ impl<T> Session<T> {
     ) -> Result<Received<'a, T>, ProtocolError> {
         // The whole of QoS 0 from a client without aliases.
         if let Packet::Publish(publish) = &packet {
-            if let (Delivery::AtMostOnce, PublishTopic::Name(name)) = (publish.delivery, publish.topic) {
+            if let (Delivery::AtMostOnce, PublishTopic::Name(name)) =
+                (publish.delivery, publish.topic)
+            {
                 if connection.phase == Phase::Connected
-                    && (publish.properties.subscription_identifiers.is_empty() || connection.role() == Role::Client)
+                    && (publish.properties.subscription_identifiers.is_empty()
+                        || connection.role() == Role::Client)
                 {
-                    return Ok(Received::Publish { topic: ReceivedTopic::Name(name), publish: *publish });
+                    return Ok(Received::Publish {
+                        topic: ReceivedTopic::Name(name),
+                        publish: *publish,
+                    });
                 }
             }
         }
         self.receive_other(connection, now, packet)
     }
 
+    /// Apart, so that the fast path is short enough to be inlined.
+    #[inline(never)]
     fn receive_other<'a>(
         &mut self,
         connection: &mut Connection,
@@ -51,11 +59,16 @@ impl<T> Session<T> {
                 };
                 self.outbound.remove_release(at);
                 self.ids.release(it.packet_id);
-                Ok(Received::Completed { packet_id: it.packet_id, reason: it.reason_code })
+                Ok(Received::Completed {
+                    packet_id: it.packet_id,
+                    reason: it.reason_code,
+                })
             }
             Packet::Connect(_) => Err(ProtocolError::SecondConnect),
             Packet::Connack(connack) => Ok(Received::Connack(connack)),
-            Packet::Subscribe(subscribe) => check_subscribe(&subscribe).map(|()| Received::Subscribe(subscribe)),
+            Packet::Subscribe(subscribe) => {
+                check_subscribe(&subscribe).map(|()| Received::Subscribe(subscribe))
+            }
             Packet::Suback(suback) => Ok(Received::Suback(suback)),
             Packet::Unsubscribe(unsubscribe) => Ok(Received::Unsubscribe(unsubscribe)),
             Packet::Unsuback(unsuback) => Ok(Received::Unsuback(unsuback)),
@@ -71,10 +84,14 @@ impl<T> Session<T> {
         connection: &mut Connection,
         publish: Publish<'a>,
     ) -> Result<Received<'a, T>, ProtocolError> {
-        if connection.role() == Role::Server && !publish.properties.subscription_identifiers.is_empty() {
+        if connection.role() == Role::Server
+            && !publish.properties.subscription_identifiers.is_empty()
+        {
             return Err(ProtocolError::SubscriptionIdentifierFromClient);
         }
-        let topic = connection.aliases_in.resolve(publish.topic, connection.negotiated.topic_alias_maximum_in)?;
+        let topic = connection
+            .aliases_in
+            .resolve(publish.topic, connection.negotiated.topic_alias_maximum_in)?;
         let (qos, packet_id) = match publish.delivery {
             Delivery::AtMostOnce => return Ok(Received::Publish { topic, publish }),
             Delivery::AtLeastOnce { packet_id, .. } => (AcknowledgedQoS::AtLeastOnce, packet_id),
@@ -106,7 +123,8 @@ impl<T> Session<T> {
     /// How many QoS 1 and 2 PUBLISHes of this connection are open, as the peer counts them [MQTT-3.3.4-7] [MQTT-3.3.4-9]:
     /// PUBACK, PUBCOMP and a PUBREC of 0x80 or above have not been sent.
     fn open(&self, connection: &Connection) -> usize {
-        connection.pubacks.len() + self.unreleased.len() - self.earlier.len() + connection.completing.len()
+        connection.pubacks.len() + self.unreleased.len() - self.earlier.len()
+            + connection.completing.len()
     }
 
     fn puback<'a>(
@@ -131,38 +149,77 @@ impl<T> Session<T> {
     ) -> Result<Received<'a, T>, ProtocolError> {
         match self.outbound.find_publish(packet_id) {
             // [MQTT-4.4.0-2]: it is not sent again.
-            Some((at, OutboundExchange::AwaitPubrec(_))) if reason.is_error() => Ok(self.settle(at, packet_id, reason)),
+            Some((at, OutboundExchange::AwaitPubrec(_))) if reason.is_error() => {
+                Ok(self.settle(at, packet_id, reason))
+            }
             Some((at, OutboundExchange::AwaitPubrec(_))) => {
-                let kept = self.outbound.remove_publish(at).and_then(OutboundExchange::into_kept);
+                let kept = self
+                    .outbound
+                    .remove_publish(at)
+                    .and_then(OutboundExchange::into_kept);
                 // [MQTT-4.3.3-6]: from now on there is a PUBREL to be sent again, and no PUBLISH.
-                self.outbound.push(packet_id, OutboundExchange::AwaitPubcomp);
-                Ok(Received::PubrecReceived { packet_id, kept, reason })
+                self.outbound
+                    .push(packet_id, OutboundExchange::AwaitPubcomp);
+                Ok(Received::PubrecReceived {
+                    packet_id,
+                    kept,
+                    reason,
+                })
             }
             Some((_, OutboundExchange::AwaitPuback(_) | OutboundExchange::AwaitPubcomp)) => {
                 self.unknown(connection, PacketType::Pubrec, packet_id)
             }
             // The peer has an exchange that we do not have, or whose PUBREC came before. PUBREL lets it go on.
-            None if !reason.is_error() => Ok(Received::PubrecReceived { packet_id, kept: None, reason }),
-            None => Ok(Received::Ignored { packet_type: PacketType::Pubrec, packet_id }),
+            None if !reason.is_error() => Ok(Received::PubrecReceived {
+                packet_id,
+                kept: None,
+                reason,
+            }),
+            None => Ok(Received::Ignored {
+                packet_type: PacketType::Pubrec,
+                packet_id,
+            }),
         }
     }
 
-    fn settle<'a>(&mut self, at: usize, packet_id: PacketId, reason: PublishReasonCode) -> Received<'a, T> {
+    fn settle<'a>(
+        &mut self,
+        at: usize,
+        packet_id: PacketId,
+        reason: PublishReasonCode,
+    ) -> Received<'a, T> {
         self.ids.release(packet_id);
-        match self.outbound.remove_publish(at).and_then(OutboundExchange::into_kept) {
-            Some(kept) => Received::Settled { packet_id, kept, reason },
-            None => Received::Ignored { packet_type: PacketType::Puback, packet_id },
+        match self
+            .outbound
+            .remove_publish(at)
+            .and_then(OutboundExchange::into_kept)
+        {
+            Some(kept) => Received::Settled {
+                packet_id,
+                kept,
+                reason,
+            },
+            None => Received::Ignored {
+                packet_type: PacketType::Puback,
+                packet_id,
+            },
         }
     }
 
     fn pubrel<'a>(&mut self, connection: &mut Connection, packet_id: PacketId) -> Received<'a, T> {
         if !self.unreleased.remove(packet_id) {
-            return Received::Released { packet_id, known: Known::No };
+            return Received::Released {
+                packet_id,
+                known: Known::No,
+            };
         }
         if !self.earlier.remove(packet_id) {
             connection.completing.insert(packet_id);
         }
-        Received::Released { packet_id, known: Known::Yes }
+        Received::Released {
+            packet_id,
+            known: Known::Yes,
+        }
     }
 
     /// An acknowledgement that fits no exchange. In 5.0, which forbids to send anything twice on a connection, it is an
@@ -173,12 +230,18 @@ impl<T> Session<T> {
         packet_type: PacketType,
         packet_id: PacketId,
     ) -> Result<Received<'a, T>, ProtocolError> {
-        let has_exchange =
-            self.outbound.find_publish(packet_id).is_some() || self.outbound.find_release(packet_id).is_some();
+        let has_exchange = self.outbound.find_publish(packet_id).is_some()
+            || self.outbound.find_release(packet_id).is_some();
         if has_exchange && connection.version() == Version::V5_0 {
-            return Err(ProtocolError::WrongAcknowledgement { packet_type, packet_id });
+            return Err(ProtocolError::WrongAcknowledgement {
+                packet_type,
+                packet_id,
+            });
         }
-        Ok(Received::Ignored { packet_type, packet_id })
+        Ok(Received::Ignored {
+            packet_type,
+            packet_id,
+        })
     }
 }
 
@@ -190,15 +253,19 @@ fn check_direction(connection: &Connection, packet: &Packet<'_>) -> Result<(), P
         Packet::Connect(_) => is_server,
         Packet::Connack(_) => !is_server && connection.phase == Phase::Connecting,
         Packet::Auth(_) => has_properties,
-        Packet::Publish(_) | Packet::Puback(_) | Packet::Pubrec(_) | Packet::Pubrel(_) | Packet::Pubcomp(_) => {
-            connection.phase == Phase::Connected
-        }
+        Packet::Publish(_)
+        | Packet::Puback(_)
+        | Packet::Pubrec(_)
+        | Packet::Pubrel(_)
+        | Packet::Pubcomp(_) => connection.phase == Phase::Connected,
         Packet::Subscribe(_) | Packet::Unsubscribe(_) | Packet::Pingreq => is_server,
         Packet::Suback(_) | Packet::Unsuback(_) | Packet::Pingresp => {
             !is_server && connection.phase == Phase::Connected
         }
         // [MQTT-3.14.0-1]: not from a server before its CONNACK.
-        Packet::Disconnect(_) => is_server || (has_properties && connection.phase == Phase::Connected),
+        Packet::Disconnect(_) => {
+            is_server || (has_properties && connection.phase == Phase::Connected)
+        }
     };
     if !is_expected {
         return Err(ProtocolError::UnexpectedPacket(packet.packet_type()));
@@ -207,8 +274,12 @@ fn check_direction(connection: &Connection, packet: &Packet<'_>) -> Result<(), P
         return Ok(());
     }
     match problem_information(packet) {
-        Some((reason_string, user_properties)) if reason_string.is_some() || !user_properties.is_empty() => {
-            Err(ProtocolError::UnwantedProblemInformation(packet.packet_type()))
+        Some((reason_string, user_properties))
+            if reason_string.is_some() || !user_properties.is_empty() =>
+        {
+            Err(ProtocolError::UnwantedProblemInformation(
+                packet.packet_type(),
+            ))
         }
         Some(_) | None => Ok(()),
     }
@@ -216,6 +287,13 @@ fn check_direction(connection: &Connection, packet: &Packet<'_>) -> Result<(), P
 
 /// [MQTT-3.8.3-4].
 fn check_subscribe(subscribe: &Subscribe<'_>) -> Result<(), ProtocolError> {
-    let breaks = subscribe.subscriptions.iter().any(|it| it.options.no_local && it.filter.shared().is_some());
-    if breaks { Err(ProtocolError::NoLocalOnShared) } else { Ok(()) }
+    let breaks = subscribe
+        .subscriptions
+        .iter()
+        .any(|it| it.options.no_local && it.filter.shared().is_some());
+    if breaks {
+        Err(ProtocolError::NoLocalOnShared)
+    } else {
+        Ok(())
+    }
 }

@@ -13,7 +13,10 @@ impl Resend {
     /// Nothing was sent again.
     #[must_use]
     pub const fn new() -> Self {
-        Self { publishes: 0, releases: 0 }
+        Self {
+            publishes: 0,
+            releases: 0,
+        }
     }
 }
 
@@ -45,14 +48,22 @@ impl<T> Session<T> {
     /// PUBLISHes (QoS 1 and 2) go in the order first sent [MQTT-4.6.0-1] and keep to the peer's Receive Maximum; PUBRELs go
     /// behind them, or while they wait for the window [MQTT-3.3.4-8], in the order of their PUBRECs [MQTT-4.6.0-4]. Each
     /// call is one packet, so that the caller can stop when its send buffer is full, and go on later with the same cursor.
-    pub fn resend_next(&self, cursor: &mut Resend, connection: &Connection) -> Option<ToResend<'_, T>> {
+    pub fn resend_next(
+        &self,
+        cursor: &mut Resend,
+        connection: &Connection,
+    ) -> Option<ToResend<'_, T>> {
         let publish = self.outbound.earlier_publish(cursor.publishes);
         if let Some((before, sequence, packet_id, exchange)) = publish {
             let open = before + self.outbound.releases();
             if open < usize::from(connection.negotiated.send_maximum) {
                 cursor.publishes = sequence + 1;
                 let (qos, kept) = exchange.publish()?;
-                return Some(ToResend::Publish { packet_id, qos, kept });
+                return Some(ToResend::Publish {
+                    packet_id,
+                    qos,
+                    kept,
+                });
             }
         }
         if let Some((sequence, packet_id)) = self.outbound.earlier_release(cursor.releases) {

@@ -88,7 +88,11 @@ impl<T: Kept> Session<T> {
     }
 
     /// Without some of the PUBLISHes that wait for PUBREL.
-    pub(crate) fn encode_state_without(&self, out: &mut Vec<u8>, is_left_out: impl Fn(PacketId) -> bool) {
+    pub(crate) fn encode_state_without(
+        &self,
+        out: &mut Vec<u8>,
+        is_left_out: impl Fn(PacketId) -> bool,
+    ) {
         out.push(FORMAT);
         out.extend(self.ids.next().get().to_be_bytes());
         out.extend(count(self.outbound.len()));
@@ -103,7 +107,10 @@ impl<T: Kept> Session<T> {
                 put_counted(out, |out| kept.encode(out));
             }
         }
-        let unreleased = self.unreleased.iter().filter(|&packet_id| !is_left_out(packet_id));
+        let unreleased = self
+            .unreleased
+            .iter()
+            .filter(|&packet_id| !is_left_out(packet_id));
         out.extend(count(unreleased.clone().count()));
         for packet_id in unreleased {
             out.extend(packet_id.get().to_be_bytes());
@@ -155,7 +162,9 @@ pub(crate) fn put_counted(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
     out.extend([0; 4]);
     write(out);
-    let len = u32::try_from(out.len() - start - 4).unwrap_or(u32::MAX).to_be_bytes();
+    let len = u32::try_from(out.len() - start - 4)
+        .unwrap_or(u32::MAX)
+        .to_be_bytes();
     if let Some(prefix) = out.get_mut(start..start + 4) {
         prefix.copy_from_slice(&len);
     }
@@ -170,15 +179,23 @@ pub(crate) struct StateReader<'a> {
 
 impl<'a> StateReader<'a> {
     pub(crate) const fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes, total: bytes.len() }
+        Self {
+            rest: bytes,
+            total: bytes.len(),
+        }
     }
 
     pub(crate) const fn damaged(&self) -> RestoreError {
-        RestoreError::Damaged { at: self.total - self.rest.len() }
+        RestoreError::Damaged {
+            at: self.total - self.rest.len(),
+        }
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], RestoreError> {
-        let (array, rest) = self.rest.split_first_chunk().ok_or_else(|| self.damaged())?;
+        let (array, rest) = self
+            .rest
+            .split_first_chunk()
+            .ok_or_else(|| self.damaged())?;
         self.rest = rest;
         Ok(*array)
     }
@@ -203,7 +220,9 @@ impl<'a> StateReader<'a> {
     /// As many bytes as the u32 before them says.
     pub(crate) fn counted(&mut self) -> Result<&'a [u8], RestoreError> {
         let len = self.array().map(u32::from_be_bytes)?;
-        let split = usize::try_from(len).ok().and_then(|len| self.rest.split_at_checked(len));
+        let split = usize::try_from(len)
+            .ok()
+            .and_then(|len| self.rest.split_at_checked(len));
         let (counted, rest) = split.ok_or_else(|| self.damaged())?;
         self.rest = rest;
         Ok(counted)
@@ -227,6 +246,10 @@ impl<'a> StateReader<'a> {
     }
 
     pub(crate) const fn finish(&self) -> Result<(), RestoreError> {
-        if self.rest.is_empty() { Ok(()) } else { Err(self.damaged()) }
+        if self.rest.is_empty() {
+            Ok(())
+        } else {
+            Err(self.damaged())
+        }
     }
 }

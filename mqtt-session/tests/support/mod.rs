@@ -1,6 +1,12 @@
 //! Both machines behind one small vocabulary: packets in, a list of what comes out.
 
 #![allow(dead_code, reason = "each test program uses its part of it")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests, too, may fail"
+)]
 
 pub(crate) mod packets;
 
@@ -9,7 +15,9 @@ use core::time::Duration;
 
 use mqtt_codec::packet::{Connack, ConnackProperties, Connect, ConnectProperties};
 use mqtt_codec::reason_code::ConnectReasonCode;
-use mqtt_codec::{ClientId, ClientIdBuf, Limits, Packet, TopicNameBuf, Version, decode, fixed_header};
+use mqtt_codec::{
+    ClientId, ClientIdBuf, Limits, Packet, TopicNameBuf, Version, decode, fixed_header,
+};
 use mqtt_session::client::{self, CleanStart, ClientSession};
 use mqtt_session::server::{self, Accept, ServerSession};
 use mqtt_session::{CloseReason, DeliveryToken, Instant, Message, PublishToken, TxBuffer};
@@ -48,11 +56,16 @@ impl fmt::Debug for Sent {
 }
 
 pub(crate) fn limits() -> Limits {
-    Limits { packet_size: Limits::MAX_PACKET_SIZE }
+    Limits {
+        packet_size: Limits::MAX_PACKET_SIZE,
+    }
 }
 
 pub(crate) fn send<'a>(version: Version, packet: impl Into<Packet<'a>>) -> Out {
-    Out::Send(Sent { version, bytes: encode(version, &packet.into()) })
+    Out::Send(Sent {
+        version,
+        bytes: encode(version, &packet.into()),
+    })
 }
 
 pub(crate) fn deliver(topic: &str, payload: &str) -> Out {
@@ -75,7 +88,10 @@ pub(crate) fn split(version: Version, mut bytes: &[u8]) -> Vec<Sent> {
     while !bytes.is_empty() {
         let len = fixed_header(bytes).unwrap().unwrap().packet_len();
         let (packet, rest) = bytes.split_at(len);
-        packets.push(Sent { version, bytes: packet.to_vec() });
+        packets.push(Sent {
+            version,
+            bytes: packet.to_vec(),
+        });
         bytes = rest;
     }
     packets
@@ -89,7 +105,11 @@ pub(crate) trait Machine {
     fn handle_closed(&mut self, now: Instant);
     fn poll_timeout(&self) -> Option<Instant>;
     fn tx(&self) -> &TxBuffer;
-    fn publish(&mut self, now: Instant, message: Message) -> Result<PublishToken, mqtt_session::PublishError>;
+    fn publish(
+        &mut self,
+        now: Instant,
+        message: Message,
+    ) -> Result<PublishToken, mqtt_session::PublishError>;
     /// `None` for Transmit.
     fn poll(&mut self, tokens: &mut Vec<DeliveryToken>) -> Option<Option<Out>>;
 }
@@ -113,7 +133,11 @@ impl Machine for ClientSession {
     fn tx(&self) -> &TxBuffer {
         self.tx()
     }
-    fn publish(&mut self, now: Instant, message: Message) -> Result<PublishToken, mqtt_session::PublishError> {
+    fn publish(
+        &mut self,
+        now: Instant,
+        message: Message,
+    ) -> Result<PublishToken, mqtt_session::PublishError> {
         self.publish(now, message)
     }
     fn poll(&mut self, tokens: &mut Vec<DeliveryToken>) -> Option<Option<Out>> {
@@ -145,7 +169,11 @@ impl Machine for ServerSession {
     fn tx(&self) -> &TxBuffer {
         self.tx()
     }
-    fn publish(&mut self, now: Instant, message: Message) -> Result<PublishToken, mqtt_session::PublishError> {
+    fn publish(
+        &mut self,
+        now: Instant,
+        message: Message,
+    ) -> Result<PublishToken, mqtt_session::PublishError> {
         self.publish(now, message)
     }
     fn poll(&mut self, tokens: &mut Vec<DeliveryToken>) -> Option<Option<Out>> {
@@ -218,7 +246,10 @@ impl<M: Machine> Side<M> {
                 return outs;
             }
             let sent = split(self.version, &bytes).into_iter().map(Out::Send);
-            let at = outs.iter().position(|out| matches!(out, Out::Close(_))).unwrap_or(outs.len());
+            let at = outs
+                .iter()
+                .position(|out| matches!(out, Out::Close(_)))
+                .unwrap_or(outs.len());
             outs.splice(at..at, sent);
             self.machine.handle_written(self.now, bytes.len());
         }
@@ -229,13 +260,21 @@ pub(crate) type Client = Side<ClientSession>;
 pub(crate) type Server = Side<ServerSession>;
 
 pub(crate) fn client_config(version: Version) -> client::Config {
-    client::Config { version, client_id: ClientIdBuf::new("me").unwrap(), ..client::Config::default() }
+    client::Config {
+        version,
+        client_id: ClientIdBuf::new("me").unwrap(),
+        ..client::Config::default()
+    }
 }
 
 /// With a session that outlives its connections.
 pub(crate) fn lasting(version: Version) -> client::Config {
     client::Config {
-        clean_start: if version == Version::V5_0 { CleanStart::First } else { CleanStart::Never },
+        clean_start: if version == Version::V5_0 {
+            CleanStart::First
+        } else {
+            CleanStart::Never
+        },
         session_expiry: Duration::from_secs(3_600),
         ..client_config(version)
     }
@@ -246,14 +285,23 @@ pub(crate) fn accepted() -> Connack<'static> {
 }
 
 pub(crate) fn connack(properties: ConnackProperties<'_>) -> Connack<'_> {
-    Connack { session_present: false, reason_code: ConnectReasonCode::Success, properties }
+    Connack {
+        session_present: false,
+        reason_code: ConnectReasonCode::Success,
+        properties,
+    }
 }
 
 impl Client {
     pub(crate) fn new(config: client::Config) -> Self {
         let version = config.version;
         let machine = ClientSession::new(config).unwrap();
-        Self { machine, version, now: Instant::from_micros(1_000_000), tokens: Vec::new() }
+        Self {
+            machine,
+            version,
+            now: Instant::from_micros(1_000_000),
+            tokens: Vec::new(),
+        }
     }
 
     pub(crate) fn connect(&mut self) -> Vec<Out> {
@@ -270,19 +318,31 @@ impl Client {
         let mut client = Self::new(config);
         client.connect();
         let outs = client.receive(connack);
-        assert!(matches!(outs.as_slice(), [Out::Client(client::Event::Connected(_)), ..]), "{outs:?}");
+        assert!(
+            matches!(
+                outs.as_slice(),
+                [Out::Client(client::Event::Connected(_)), ..]
+            ),
+            "{outs:?}"
+        );
         client
     }
 
     /// Connected again; what is sent behind CONNACK.
     pub(crate) fn reconnect(&mut self, session_present: bool) -> Vec<Out> {
-        self.reconnect_with(Connack { session_present, ..accepted() })
+        self.reconnect_with(Connack {
+            session_present,
+            ..accepted()
+        })
     }
 
     pub(crate) fn reconnect_with(&mut self, connack: Connack<'_>) -> Vec<Out> {
         self.connect();
         let mut outs = self.receive(connack);
-        assert!(matches!(outs.first(), Some(Out::Client(client::Event::Connected(_)))), "{outs:?}");
+        assert!(
+            matches!(outs.first(), Some(Out::Client(client::Event::Connected(_)))),
+            "{outs:?}"
+        );
         outs.remove(0);
         outs
     }
@@ -305,7 +365,12 @@ pub(crate) fn connect(version: Version) -> Connect<'static> {
 impl Server {
     pub(crate) fn new(config: server::Config, version: Version) -> Self {
         let machine = ServerSession::new(config);
-        Self { machine, version, now: Instant::from_micros(1_000_000), tokens: Vec::new() }
+        Self {
+            machine,
+            version,
+            now: Instant::from_micros(1_000_000),
+            tokens: Vec::new(),
+        }
     }
 
     /// A client has connected and sends CONNECT.
@@ -335,7 +400,10 @@ impl Server {
     pub(crate) fn reconnect(&mut self, connect: &Connect<'_>) -> Vec<Out> {
         let session = self.machine.take_state();
         self.open(connect);
-        let mut outs = self.accept(Accept { session, ..Accept::default() });
+        let mut outs = self.accept(Accept {
+            session,
+            ..Accept::default()
+        });
         assert_eq!(outs.remove(0), Out::Resume);
         outs
     }

@@ -1,9 +1,9 @@
 //! Packets as the tests name them.
 
 use mqtt_codec::packet::{
-    Delivery, Disconnect, DisconnectProperties, Puback, Pubcomp, Publish, PublishProperties, PublishTopic, Pubrec,
-    Pubrel, Suback, Subscribe, SubscribeProperties, SubscribeReasonCodes, Subscription, SubscriptionOptions,
-    Subscriptions, TopicFilters, Unsubscribe,
+    Delivery, Disconnect, DisconnectProperties, Puback, Pubcomp, Publish, PublishProperties,
+    PublishTopic, Pubrec, Pubrel, Suback, Subscribe, SubscribeProperties, SubscribeReasonCodes,
+    Subscription, SubscriptionOptions, Subscriptions, TopicFilters, Unsubscribe,
 };
 use mqtt_codec::property::{TopicAlias, UserProperties};
 use mqtt_codec::reason_code::{DisconnectReasonCode, SubscribeReasonCode};
@@ -37,21 +37,38 @@ pub(crate) fn qos0<'a>(name: &'a str, payload: &'a str) -> Publish<'a> {
 }
 
 pub(crate) fn qos1<'a>(packet_id: u16, name: &'a str, payload: &'a str) -> Publish<'a> {
-    publish(AcknowledgedQoS::AtLeastOnce.delivery(id(packet_id), Transmission::First), name, payload)
+    publish(
+        AcknowledgedQoS::AtLeastOnce.delivery(id(packet_id), Transmission::First),
+        name,
+        payload,
+    )
 }
 
 pub(crate) fn qos2<'a>(packet_id: u16, name: &'a str, payload: &'a str) -> Publish<'a> {
-    publish(AcknowledgedQoS::ExactlyOnce.delivery(id(packet_id), Transmission::First), name, payload)
+    publish(
+        AcknowledgedQoS::ExactlyOnce.delivery(id(packet_id), Transmission::First),
+        name,
+        payload,
+    )
 }
 
 /// With DUP 1.
 pub(crate) fn again(publish: Publish<'_>) -> Publish<'_> {
     let delivery = match publish.delivery {
         Delivery::AtMostOnce => Delivery::AtMostOnce,
-        Delivery::AtLeastOnce { packet_id, .. } => Delivery::AtLeastOnce { packet_id, dup: true },
-        Delivery::ExactlyOnce { packet_id, .. } => Delivery::ExactlyOnce { packet_id, dup: true },
+        Delivery::AtLeastOnce { packet_id, .. } => Delivery::AtLeastOnce {
+            packet_id,
+            dup: true,
+        },
+        Delivery::ExactlyOnce { packet_id, .. } => Delivery::ExactlyOnce {
+            packet_id,
+            dup: true,
+        },
     };
-    Publish { delivery, ..publish }
+    Publish {
+        delivery,
+        ..publish
+    }
 }
 
 pub(crate) fn puback(packet_id: u16) -> Puback<'static> {
@@ -71,11 +88,17 @@ pub(crate) fn pubcomp(packet_id: u16) -> Pubcomp<'static> {
 }
 
 pub(crate) fn disconnect(reason_code: DisconnectReasonCode) -> Disconnect<'static> {
-    Disconnect { reason_code, properties: DisconnectProperties::default() }
+    Disconnect {
+        reason_code,
+        properties: DisconnectProperties::default(),
+    }
 }
 
 pub(crate) fn message(qos: QoS, name: &str, payload: &str) -> Message {
-    Message { qos, ..Message::new(TopicNameBuf::new(name).unwrap(), payload.to_owned()) }
+    Message {
+        qos,
+        ..Message::new(TopicNameBuf::new(name).unwrap(), payload.to_owned())
+    }
 }
 
 pub(crate) fn filter(filter: &str) -> TopicFilter<'_> {
@@ -83,20 +106,41 @@ pub(crate) fn filter(filter: &str) -> TopicFilter<'_> {
 }
 
 pub(crate) fn subscription(name: &str, maximum_qos: QoS) -> Subscription<'_> {
-    Subscription { filter: filter(name), options: SubscriptionOptions { maximum_qos, ..Default::default() } }
+    Subscription {
+        filter: filter(name),
+        options: SubscriptionOptions {
+            maximum_qos,
+            ..Default::default()
+        },
+    }
 }
 
-pub(crate) fn subscribe<'a>(packet_id: u16, subscriptions: &'a [Subscription<'a>]) -> Subscribe<'a> {
+pub(crate) fn subscribe<'a>(
+    packet_id: u16,
+    subscriptions: &'a [Subscription<'a>],
+) -> Subscribe<'a> {
     let subscriptions = Subscriptions::new(subscriptions).unwrap();
-    Subscribe { packet_id: id(packet_id), properties: SubscribeProperties::default(), subscriptions }
+    Subscribe {
+        packet_id: id(packet_id),
+        properties: SubscribeProperties::default(),
+        subscriptions,
+    }
 }
 
 pub(crate) fn unsubscribe<'a>(packet_id: u16, filters: &'a [TopicFilter<'a>]) -> Unsubscribe<'a> {
     let filters = TopicFilters::new(filters).unwrap();
-    Unsubscribe { packet_id: id(packet_id), user_properties: UserProperties::EMPTY, filters }
+    Unsubscribe {
+        packet_id: id(packet_id),
+        user_properties: UserProperties::EMPTY,
+        filters,
+    }
 }
 
 pub(crate) fn suback(packet_id: u16, reason_codes: &[SubscribeReasonCode]) -> Suback<'_> {
     let reason_codes = SubscribeReasonCodes::new(reason_codes).unwrap();
-    Suback { packet_id: id(packet_id), properties: Default::default(), reason_codes }
+    Suback {
+        packet_id: id(packet_id),
+        properties: Default::default(),
+        reason_codes,
+    }
 }

@@ -10,13 +10,19 @@ use super::subscription::{Incoming, RequestFailed, SubscribeFailed};
 /// What a handle asks of the task that drives its connection. Who asked may be gone when it is answered.
 #[derive(Debug)]
 pub(super) enum Command {
-    Publish { message: Message, answer: oneshot::Sender<Result<(), PublishFailed>> },
+    Publish {
+        message: Message,
+        answer: oneshot::Sender<Result<(), PublishFailed>>,
+    },
     Subscribe {
         filter: TopicFilterBuf,
         options: SubscriptionOptions,
         stream: mpsc::Sender<Incoming>,
         answer: oneshot::Sender<Result<SubscribeReasonCode, SubscribeFailed>>,
     },
-    Unsubscribe { filter: TopicFilterBuf, answer: oneshot::Sender<Result<UnsubscribeReasonCode, RequestFailed>> },
+    Unsubscribe {
+        filter: TopicFilterBuf,
+        answer: oneshot::Sender<Result<UnsubscribeReasonCode, RequestFailed>>,
+    },
     Disconnect,
 }

@@ -48,13 +48,19 @@ impl Client {
     /// # Cancel safety
     ///
     /// If the future is dropped before it is ready, the connection is closed.
-    pub async fn connect(address: impl ToSocketAddrs, config: Config) -> Result<Self, ConnectError> {
+    pub async fn connect(
+        address: impl ToSocketAddrs,
+        config: Config,
+    ) -> Result<Self, ConnectError> {
         if config.authentication.is_some() {
             return Err(ConnectError::EnhancedAuthentication);
         }
         let connect_timeout = config.connect_timeout;
         let receive_maximum = usize::from(config.receive_maximum.get());
-        let session = ClientSession::new(Config { acknowledgement: Acknowledgement::Manual, ..config })?;
+        let session = ClientSession::new(Config {
+            acknowledgement: Acknowledgement::Manual,
+            ..config
+        })?;
         let connecting = timeout(connect_timeout, TcpStream::connect(address));
         let stream = connecting.await.map_err(|_| ConnectError::TimedOut)??;
         stream.set_nodelay(true)?;
@@ -78,11 +84,22 @@ impl Client {
         };
         tokio::spawn(driver.run());
         match done.await {
-            Ok(Handshake::Connected(connected)) => Ok(Self { commands, ended, connected, stream: receive_maximum }),
+            Ok(Handshake::Connected(connected)) => Ok(Self {
+                commands,
+                ended,
+                connected,
+                stream: receive_maximum,
+            }),
             Ok(Handshake::Refused(refusal)) => Err(ConnectError::Refused(refusal)),
             Err(_) => {
-                let reason = ended.wait_for(Option::is_some).await.ok().and_then(|reason| *reason);
-                Err(ConnectError::Closed(reason.unwrap_or(CloseReason::ConnectionLost)))
+                let reason = ended
+                    .wait_for(Option::is_some)
+                    .await
+                    .ok()
+                    .and_then(|reason| *reason);
+                Err(ConnectError::Closed(
+                    reason.unwrap_or(CloseReason::ConnectionLost),
+                ))
             }
         }
     }

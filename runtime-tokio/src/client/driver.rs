@@ -90,7 +90,11 @@ impl Driver {
                 // The last handle is gone.
                 Next::Command(None) => self.disconnect(DisconnectReasonCode::Success),
                 // Of a connection that is gone there is nothing to acknowledge.
-                Next::Acknowledge(token) => drop(self.session.acknowledge(now, token, PublishReasonCode::Success)),
+                Next::Acknowledge(token) => drop(self.session.acknowledge(
+                    now,
+                    token,
+                    PublishReasonCode::Success,
+                )),
                 Next::Closed => self.session.handle_closed(now),
             }
             if let Some(command) = self.waiting.take() {
@@ -99,7 +103,12 @@ impl Driver {
         }
     }
 
-    async fn next(&mut self, steps: &mut Steps, mut sleep: Pin<&mut Sleep>, deadline: Option<Instant>) -> Next {
+    async fn next(
+        &mut self,
+        steps: &mut Steps,
+        mut sleep: Pin<&mut Sleep>,
+        deadline: Option<Instant>,
+    ) -> Next {
         if let Some(deadline) = deadline.map(|deadline| self.clock.deadline(deadline)) {
             if sleep.deadline() != deadline {
                 sleep.as_mut().reset(deadline);
@@ -113,7 +122,9 @@ impl Driver {
                 return Poll::Ready(Next::Acknowledge(token));
             }
             steps.poll(|step| match step {
-                Step::Command if self.waiting.is_some() || self.handshake.is_some() => Poll::Pending,
+                Step::Command if self.waiting.is_some() || self.handshake.is_some() => {
+                    Poll::Pending
+                }
                 Step::Command => self.commands.poll_recv(cx).map(Next::Command),
                 Step::Write if self.session.tx().is_empty() => Poll::Pending,
                 Step::Write => self.poll_write(cx),
@@ -125,10 +136,12 @@ impl Driver {
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
         self.rx.reserve(READ);
-        pin!(self.stream.read_buf(&mut self.rx)).poll(cx).map(|read| match read {
-            Ok(0) | Err(_) => Next::Closed,
-            Ok(_) => Next::Read,
-        })
+        pin!(self.stream.read_buf(&mut self.rx))
+            .poll(cx)
+            .map(|read| match read {
+                Ok(0) | Err(_) => Next::Closed,
+                Ok(_) => Next::Read,
+            })
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
@@ -139,10 +152,12 @@ impl Driver {
             count += 1;
         }
         let slices = slices.get(..count).unwrap_or_default();
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices).map(|written| match written {
-            Ok(0) | Err(_) => Next::Closed,
-            Ok(n) => Next::Written(n),
-        })
+        Pin::new(&mut self.stream)
+            .poll_write_vectored(cx, slices)
+            .map(|written| match written {
+                Ok(0) | Err(_) => Next::Closed,
+                Ok(n) => Next::Written(n),
+            })
     }
 
     fn notify(&mut self, event: Event) {
@@ -150,11 +165,21 @@ impl Driver {
             Event::Connected(connected) => self.shake_hands(Handshake::Connected(connected)),
             Event::Refused(refusal) => self.shake_hands(Handshake::Refused(refusal)),
             Event::Published(outcome) => self.waiters.published(outcome),
-            Event::Subscribed { token, reason_codes, .. } => {
-                self.waiters.subscribed(token, &reason_codes, &mut self.streams);
+            Event::Subscribed {
+                token,
+                reason_codes,
+                ..
+            } => {
+                self.waiters
+                    .subscribed(token, &reason_codes, &mut self.streams);
             }
-            Event::Unsubscribed { token, reason_codes, .. } => {
-                self.waiters.unsubscribed(token, &reason_codes, &mut self.streams);
+            Event::Unsubscribed {
+                token,
+                reason_codes,
+                ..
+            } => {
+                self.waiters
+                    .unsubscribed(token, &reason_codes, &mut self.streams);
             }
             // `Close` follows, and with it they learn of it.
             Event::Unanswered { .. } | Event::Disconnected(_) => {}
@@ -173,27 +198,52 @@ impl Driver {
     /// Carries out a command, or lets it wait.
     fn apply(&mut self, now: Instant, command: Command) {
         match command {
-            Command::Publish { message, answer } => match self.session.publish(now, message.clone()) {
-                Ok(token) if message.qos.bits() > 0 => self.waiters.await_published(token, answer),
-                Ok(_) => drop(answer.send(Ok(()))),
-                Err(error) if is_transient(&error) => self.waiting = Some(Command::Publish { message, answer }),
-                Err(error) => drop(answer.send(Err(PublishFailed::NotSent(error)))),
-            },
-            Command::Subscribe { filter, options, stream, answer } => {
-                let subscription = Subscription { filter: filter.borrowed(), options };
-                match self.session.subscribe(now, &[subscription], SubscribeProperties::default()) {
+            Command::Publish { message, answer } => {
+                match self.session.publish(now, message.clone()) {
+                    Ok(token) if message.qos.bits() > 0 => {
+                        self.waiters.await_published(token, answer)
+                    }
+                    Ok(_) => drop(answer.send(Ok(()))),
+                    Err(error) if is_transient(&error) => {
+                        self.waiting = Some(Command::Publish { message, answer })
+                    }
+                    Err(error) => drop(answer.send(Err(PublishFailed::NotSent(error)))),
+                }
+            }
+            Command::Subscribe {
+                filter,
+                options,
+                stream,
+                answer,
+            } => {
+                let subscription = Subscription {
+                    filter: filter.borrowed(),
+                    options,
+                };
+                match self
+                    .session
+                    .subscribe(now, &[subscription], SubscribeProperties::default())
+                {
                     Ok(token) => {
                         self.streams.add(token, filter, stream);
                         self.waiters.await_subscribed(token, answer);
                     }
                     Err(SubscribeError::Request(error)) if is_transient_request(error) => {
-                        self.waiting = Some(Command::Subscribe { filter, options, stream, answer });
+                        self.waiting = Some(Command::Subscribe {
+                            filter,
+                            options,
+                            stream,
+                            answer,
+                        });
                     }
                     Err(error) => drop(answer.send(Err(SubscribeFailed::NotSent(error)))),
                 }
             }
             Command::Unsubscribe { filter, answer } => {
-                match self.session.unsubscribe(now, &[filter.borrowed()], UserProperties::EMPTY) {
+                match self
+                    .session
+                    .unsubscribe(now, &[filter.borrowed()], UserProperties::EMPTY)
+                {
                     Ok(token) => self.waiters.await_unsubscribed(token, filter, answer),
                     Err(error) if is_transient_request(error) => {
                         self.waiting = Some(Command::Unsubscribe { filter, answer });
@@ -207,7 +257,10 @@ impl Driver {
 
     fn disconnect(&mut self, reason_code: DisconnectReasonCode) {
         let now = self.clock.now();
-        let disconnect = Disconnect { reason_code, properties: DisconnectProperties::default() };
+        let disconnect = Disconnect {
+            reason_code,
+            properties: DisconnectProperties::default(),
+        };
         if self.session.disconnect(now, disconnect).is_err() {
             self.session.handle_closed(now);
         }
@@ -219,7 +272,11 @@ impl Driver {
             while !self.session.tx().is_empty() {
                 match poll_fn(|cx| self.poll_write(cx)).await {
                     Next::Written(n) => self.session.handle_written(self.clock.now(), n),
-                    Next::Read | Next::Timeout | Next::Command(_) | Next::Acknowledge(_) | Next::Closed => return,
+                    Next::Read
+                    | Next::Timeout
+                    | Next::Command(_)
+                    | Next::Acknowledge(_)
+                    | Next::Closed => return,
                 }
             }
             let _ = self.stream.shutdown().await;
@@ -243,7 +300,9 @@ fn is_transient(error: &PublishError) -> bool {
 fn is_transient_request(error: RequestError) -> bool {
     matches!(
         error,
-        RequestError::TooManyRequests { .. } | RequestError::SendBufferFull { .. } | RequestError::NoPacketId
+        RequestError::TooManyRequests { .. }
+            | RequestError::SendBufferFull { .. }
+            | RequestError::NoPacketId
     )
 }
 
@@ -267,10 +326,20 @@ impl Steps {
     fn poll(&mut self, mut poll: impl FnMut(Step) -> Poll<Next>) -> Poll<Next> {
         const ORDER: [(Step, usize); 3] = [(Step::Command, 64), (Step::Write, 1), (Step::Read, 1)];
         let begin = self.next;
-        for (at, (step, most)) in ORDER.iter().enumerate().cycle().skip(begin).take(ORDER.len()) {
+        for (at, (step, most)) in ORDER
+            .iter()
+            .enumerate()
+            .cycle()
+            .skip(begin)
+            .take(ORDER.len())
+        {
             if let Poll::Ready(next) = poll(*step) {
                 let again = if at == begin { self.in_a_row + 1 } else { 1 };
-                (self.next, self.in_a_row) = if again < *most { (at, again) } else { ((at + 1) % ORDER.len(), 0) };
+                (self.next, self.in_a_row) = if again < *most {
+                    (at, again)
+                } else {
+                    ((at + 1) % ORDER.len(), 0)
+                };
                 return Poll::Ready(next);
             }
         }

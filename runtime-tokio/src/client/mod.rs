@@ -99,8 +99,19 @@ impl Client {
     /// # Cancel safety
     ///
     /// If the future is dropped after it was polled, the subscription may exist, without anybody who gets its messages.
-    pub async fn subscribe(&self, filter: TopicFilterBuf, maximum_qos: QoS) -> Result<Subscription, SubscribeFailed> {
-        self.subscribe_with(filter, SubscriptionOptions { maximum_qos, ..SubscriptionOptions::default() }).await
+    pub async fn subscribe(
+        &self,
+        filter: TopicFilterBuf,
+        maximum_qos: QoS,
+    ) -> Result<Subscription, SubscribeFailed> {
+        self.subscribe_with(
+            filter,
+            SubscriptionOptions {
+                maximum_qos,
+                ..SubscriptionOptions::default()
+            },
+        )
+        .await
     }
 
     /// As [`subscribe`](Self::subscribe), with all options of 5.0. In 3.x those but the QoS are left out.
@@ -119,10 +130,20 @@ impl Client {
     ) -> Result<Subscription, SubscribeFailed> {
         let (stream, messages) = mpsc::channel(2 * self.stream);
         let (answer, granted) = oneshot::channel();
-        let command = Command::Subscribe { filter: filter.clone(), options, stream, answer };
+        let command = Command::Subscribe {
+            filter: filter.clone(),
+            options,
+            stream,
+            answer,
+        };
         self.send(command).await.map_err(RequestFailed::from)?;
         let reason_code = granted.await.map_err(|_| RequestFailed::Ended)??;
-        Ok(Subscription::new(filter, reason_code, messages, self.clone()))
+        Ok(Subscription::new(
+            filter,
+            reason_code,
+            messages,
+            self.clone(),
+        ))
     }
 
     /// Ends the subscription to a filter. Its [`Subscription`]s give what they hold, then `None`.
@@ -134,7 +155,10 @@ impl Client {
     /// # Cancel safety
     ///
     /// If the future is dropped after it was polled, the subscription may have ended.
-    pub async fn unsubscribe(&self, filter: TopicFilterBuf) -> Result<UnsubscribeReasonCode, RequestFailed> {
+    pub async fn unsubscribe(
+        &self,
+        filter: TopicFilterBuf,
+    ) -> Result<UnsubscribeReasonCode, RequestFailed> {
         let (answer, done) = oneshot::channel();
         self.send(Command::Unsubscribe { filter, answer }).await?;
         done.await.map_err(|_| RequestFailed::Ended)?
@@ -158,7 +182,11 @@ impl Client {
     /// Dropping the future has no effect on the client.
     pub async fn ended(&self) -> CloseReason {
         let mut ended = self.ended.clone();
-        let reason = ended.wait_for(Option::is_some).await.ok().and_then(|reason| *reason);
+        let reason = ended
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|reason| *reason);
         // Without a word the task was taken down with its runtime.
         reason.unwrap_or(CloseReason::ConnectionLost)
     }

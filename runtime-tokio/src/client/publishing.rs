@@ -45,14 +45,18 @@ impl Future for Publishing {
     type Output = Result<(), PublishFailed>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.outcome).poll(cx).map(|outcome| outcome.unwrap_or(Err(PublishFailed::Ended)))
+        Pin::new(&mut self.outcome)
+            .poll(cx)
+            .map(|outcome| outcome.unwrap_or(Err(PublishFailed::Ended)))
     }
 }
 
 /// What the publisher is told.
 pub(super) fn result(outcome: PublishOutcome) -> Result<(), PublishFailed> {
     match outcome {
-        PublishOutcome::Acknowledged { reason, .. } if reason.is_error() => Err(PublishFailed::Refused(reason)),
+        PublishOutcome::Acknowledged { reason, .. } if reason.is_error() => {
+            Err(PublishFailed::Refused(reason))
+        }
         PublishOutcome::Acknowledged { .. } => Ok(()),
         PublishOutcome::Abandoned { cause, .. } => Err(PublishFailed::Abandoned(cause)),
     }

@@ -38,11 +38,24 @@ pub(super) enum Delivery {
 
 impl Streams {
     pub(super) fn new(acknowledgements: mpsc::UnboundedSender<DeliveryToken>, kept: usize) -> Self {
-        Self { streams: Vec::new(), acknowledgements, kept }
+        Self {
+            streams: Vec::new(),
+            acknowledgements,
+            kept,
+        }
     }
 
-    pub(super) fn add(&mut self, token: RequestToken, filter: TopicFilterBuf, messages: mpsc::Sender<Incoming>) {
-        self.streams.push(Stream { token, filter, messages });
+    pub(super) fn add(
+        &mut self,
+        token: RequestToken,
+        filter: TopicFilterBuf,
+        messages: mpsc::Sender<Incoming>,
+    ) {
+        self.streams.push(Stream {
+            token,
+            filter,
+            messages,
+        });
     }
 
     /// The SUBSCRIBE was refused.
@@ -58,8 +71,13 @@ impl Streams {
     /// Gives a message to every subscription that matches. One that nobody wants any more is acknowledged.
     pub(super) fn deliver(&mut self, mut delivered: Delivered) -> Delivery {
         let token = delivered.token.take();
-        let acknowledge = token.map(|token| Arc::new(Acknowledge::new(token, self.acknowledgements.clone())));
-        let kept = if delivered.message.qos == QoS::AtMostOnce { self.kept } else { 0 };
+        let acknowledge =
+            token.map(|token| Arc::new(Acknowledge::new(token, self.acknowledgements.clone())));
+        let kept = if delivered.message.qos == QoS::AtMostOnce {
+            self.kept
+        } else {
+            0
+        };
         let mut delivery = Delivery::Done;
         self.streams.retain(|stream| {
             let topic = delivered.message.topic.borrowed();
@@ -72,7 +90,10 @@ impl Streams {
             if kept > 0 && stream.messages.capacity() <= kept {
                 return true;
             }
-            let incoming = Incoming { delivered: copy(&delivered), acknowledge: acknowledge.clone() };
+            let incoming = Incoming {
+                delivered: copy(&delivered),
+                acknowledge: acknowledge.clone(),
+            };
             if let Err(TrySendError::Full(_)) = stream.messages.try_send(incoming) {
                 delivery = Delivery::NoRoom;
             }
@@ -117,7 +138,12 @@ mod tests {
 
     #[test]
     fn a_filter_matches_what_the_standard_says() {
-        let matching = |filter, topic| matches(TopicFilter::new(filter).unwrap(), TopicName::new(topic).unwrap());
+        let matching = |filter, topic| {
+            matches(
+                TopicFilter::new(filter).unwrap(),
+                TopicName::new(topic).unwrap(),
+            )
+        };
         for (filter, topic) in [
             ("a/b", "a/b"),
             ("a/+", "a/b"),
@@ -130,9 +156,15 @@ mod tests {
         ] {
             assert!(matching(filter, topic), "{filter} {topic}");
         }
-        for (filter, topic) in
-            [("a/b", "a"), ("a", "a/b"), ("a/+", "a"), ("+", "a/b"), ("#", "$SYS/a"), ("+/a", "$SYS/a"), ("+", "/a")]
-        {
+        for (filter, topic) in [
+            ("a/b", "a"),
+            ("a", "a/b"),
+            ("a/+", "a"),
+            ("+", "a/b"),
+            ("#", "$SYS/a"),
+            ("+/a", "$SYS/a"),
+            ("+", "/a"),
+        ] {
             assert!(!matching(filter, topic), "{filter} {topic}");
         }
     }

@@ -43,7 +43,10 @@ pub(super) struct Acknowledge {
 
 impl Acknowledge {
     pub(super) fn new(token: DeliveryToken, to: mpsc::UnboundedSender<DeliveryToken>) -> Self {
-        Self { token: Some(token), to }
+        Self {
+            token: Some(token),
+            to,
+        }
     }
 }
 
@@ -63,7 +66,12 @@ impl Subscription {
         messages: mpsc::Receiver<Incoming>,
         client: Client,
     ) -> Self {
-        Self { filter, reason_code, messages, _client: client }
+        Self {
+            filter,
+            reason_code,
+            messages,
+            _client: client,
+        }
     }
 
     /// To what.
@@ -89,7 +97,9 @@ impl Subscription {
 
     /// As [`recv`](Self::recv), for futures written by hand.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Delivered>> {
-        self.messages.poll_recv(cx).map(|incoming| incoming.map(Incoming::take))
+        self.messages
+            .poll_recv(cx)
+            .map(|incoming| incoming.map(Incoming::take))
     }
 
     /// As [`recv`](Self::recv), of what is there: `None` when nothing is.

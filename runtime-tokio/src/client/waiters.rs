@@ -16,9 +16,15 @@ use super::subscription::{RequestFailed, SubscribeFailed};
 #[derive(Debug, Default)]
 pub(super) struct Waiters {
     published: BTreeMap<PublishToken, oneshot::Sender<Result<(), PublishFailed>>>,
-    subscribed: BTreeMap<RequestToken, oneshot::Sender<Result<SubscribeReasonCode, SubscribeFailed>>>,
-    unsubscribed:
-        BTreeMap<RequestToken, (TopicFilterBuf, oneshot::Sender<Result<UnsubscribeReasonCode, RequestFailed>>)>,
+    subscribed:
+        BTreeMap<RequestToken, oneshot::Sender<Result<SubscribeReasonCode, SubscribeFailed>>>,
+    unsubscribed: BTreeMap<
+        RequestToken,
+        (
+            TopicFilterBuf,
+            oneshot::Sender<Result<UnsubscribeReasonCode, RequestFailed>>,
+        ),
+    >,
 }
 
 impl Waiters {
@@ -48,7 +54,8 @@ impl Waiters {
     }
 
     pub(super) fn published(&mut self, outcome: PublishOutcome) {
-        let (PublishOutcome::Acknowledged { token, .. } | PublishOutcome::Abandoned { token, .. }) = &outcome;
+        let (PublishOutcome::Acknowledged { token, .. } | PublishOutcome::Abandoned { token, .. }) =
+            &outcome;
         if let Some(answer) = self.published.remove(token) {
             let _ = answer.send(result(outcome));
         }
@@ -60,13 +67,20 @@ impl Waiters {
         reason_codes: &[SubscribeReasonCode],
         streams: &mut Streams,
     ) {
-        let reason_code = reason_codes.first().copied().unwrap_or(SubscribeReasonCode::UnspecifiedError);
+        let reason_code = reason_codes
+            .first()
+            .copied()
+            .unwrap_or(SubscribeReasonCode::UnspecifiedError);
         if reason_code.is_error() {
             streams.remove(token);
         }
         if let Some(answer) = self.subscribed.remove(&token) {
             let refused = reason_code.is_error();
-            let _ = answer.send(if refused { Err(SubscribeFailed::Refused(reason_code)) } else { Ok(reason_code) });
+            let _ = answer.send(if refused {
+                Err(SubscribeFailed::Refused(reason_code))
+            } else {
+                Ok(reason_code)
+            });
         }
     }
 
@@ -76,8 +90,13 @@ impl Waiters {
         reason_codes: &[UnsubscribeReasonCode],
         streams: &mut Streams,
     ) {
-        let Some((filter, answer)) = self.unsubscribed.remove(&token) else { return };
-        let reason_code = reason_codes.first().copied().unwrap_or(UnsubscribeReasonCode::UnspecifiedError);
+        let Some((filter, answer)) = self.unsubscribed.remove(&token) else {
+            return;
+        };
+        let reason_code = reason_codes
+            .first()
+            .copied()
+            .unwrap_or(UnsubscribeReasonCode::UnspecifiedError);
         if !reason_code.is_error() {
             streams.remove_filter(&filter);
         }

@@ -1,9 +1,9 @@
 //! Who may connect now: decided from numbers, without a clock and without a socket.
 
-use core::cell::RefCell;
-use core::net::{IpAddr, SocketAddr};
 use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
+use core::cell::RefCell;
+use core::net::{IpAddr, SocketAddr};
 
 use mqtt_session::Instant;
 use tokio::sync::Notify;
@@ -53,8 +53,16 @@ impl Admission {
     /// At most `connections` at a time, whatever `limits` says of them.
     pub(crate) fn new(limits: ConnectionLimits, connections: usize, listeners: usize) -> Rc<Self> {
         let listeners = vec![Bucket::default(); listeners];
-        let state = RefCell::new(State { listeners, ..State::default() });
-        Rc::new(Self { limits, connections, state, left: Notify::new() })
+        let state = RefCell::new(State {
+            listeners,
+            ..State::default()
+        });
+        Rc::new(Self {
+            limits,
+            connections,
+            state,
+            left: Notify::new(),
+        })
     }
 
     /// Takes a place for a connection from `address` to the listener of that number.
@@ -72,7 +80,11 @@ impl Admission {
             state.enter(&self.limits, now, listener, address.ip().to_canonical())?;
         }
         state.open += 1;
-        Ok(Permit { admission: Rc::clone(self), address, login: Login::Before })
+        Ok(Permit {
+            admission: Rc::clone(self),
+            address,
+            login: Login::Before,
+        })
     }
 
     /// How many places are taken.
@@ -104,7 +116,11 @@ impl State {
         if !of.bucket.take(now, limits.rate_per_address) {
             return Err(Refusal::RatePerAddress);
         }
-        if !self.listeners.get_mut(listener).is_none_or(|bucket| bucket.take(now, limits.rate)) {
+        if !self
+            .listeners
+            .get_mut(listener)
+            .is_none_or(|bucket| bucket.take(now, limits.rate))
+        {
             return Err(Refusal::Rate);
         }
         of.open += 1;
@@ -115,7 +131,8 @@ impl State {
     /// Addresses without a connection are remembered for their rate; those that are at rest go when they are many.
     fn forget_idle(&mut self, now: Instant) {
         if self.addresses.len() > 2 * self.open + 1_024 {
-            self.addresses.retain(|_, of| of.open > 0 || !of.bucket.is_full(now));
+            self.addresses
+                .retain(|_, of| of.open > 0 || !of.bucket.is_full(now));
         }
     }
 }
@@ -137,7 +154,13 @@ impl Permit {
     fn of_address(&self, change: impl FnOnce(&mut Address)) {
         let address = self.address.ip();
         if self.admission.is_limited(address) {
-            if let Some(of) = self.admission.state.borrow_mut().addresses.get_mut(&address.to_canonical()) {
+            if let Some(of) = self
+                .admission
+                .state
+                .borrow_mut()
+                .addresses
+                .get_mut(&address.to_canonical())
+            {
                 change(of);
             }
         }
@@ -185,7 +208,10 @@ mod tests {
         let admission = Admission::new(ConnectionLimits::default(), 2, 1);
         let first = admission.enter(at(0), 0, from(LOOPBACK)).unwrap();
         let _second = admission.enter(at(0), 0, from(FAR)).unwrap();
-        assert_eq!(admission.enter(at(0), 0, from(LOOPBACK)).unwrap_err(), Refusal::Connections);
+        assert_eq!(
+            admission.enter(at(0), 0, from(LOOPBACK)).unwrap_err(),
+            Refusal::Connections
+        );
         drop(first);
         assert_eq!(admission.open(), 1);
         assert!(admission.enter(at(0), 0, from(FAR)).is_ok());
@@ -193,10 +219,18 @@ mod tests {
 
     #[test]
     fn an_address_has_so_many_connections_and_not_one_more() {
-        let limits = ConnectionLimits { per_address: 3, ..ConnectionLimits::default() };
+        let limits = ConnectionLimits {
+            per_address: 3,
+            ..ConnectionLimits::default()
+        };
         let admission = Admission::new(limits, usize::MAX, 1);
-        let mut permits: Vec<_> = (0..3).map(|_| admission.enter(at(0), 0, from(FAR)).unwrap()).collect();
-        assert_eq!(admission.enter(at(0), 0, from(FAR)).unwrap_err(), Refusal::PerAddress);
+        let mut permits: Vec<_> = (0..3)
+            .map(|_| admission.enter(at(0), 0, from(FAR)).unwrap())
+            .collect();
+        assert_eq!(
+            admission.enter(at(0), 0, from(FAR)).unwrap_err(),
+            Refusal::PerAddress
+        );
         assert!(admission.enter(at(0), 0, from(OTHER)).is_ok());
         permits.pop();
         assert!(admission.enter(at(0), 0, from(FAR)).is_ok());
@@ -204,28 +238,48 @@ mod tests {
 
     #[test]
     fn a_mapped_address_is_the_address() {
-        let limits = ConnectionLimits { per_address: 1, ..ConnectionLimits::default() };
+        let limits = ConnectionLimits {
+            per_address: 1,
+            ..ConnectionLimits::default()
+        };
         let admission = Admission::new(limits, usize::MAX, 1);
         let _permit = admission.enter(at(0), 0, from(FAR)).unwrap();
-        assert_eq!(admission.enter(at(0), 0, from("::ffff:192.0.2.1")).unwrap_err(), Refusal::PerAddress);
+        assert_eq!(
+            admission
+                .enter(at(0), 0, from("::ffff:192.0.2.1"))
+                .unwrap_err(),
+            Refusal::PerAddress
+        );
     }
 
     #[test]
     fn an_address_has_so_many_connections_that_are_not_logged_in() {
-        let limits = ConnectionLimits { per_address_before_login: 2, ..ConnectionLimits::default() };
+        let limits = ConnectionLimits {
+            per_address_before_login: 2,
+            ..ConnectionLimits::default()
+        };
         let admission = Admission::new(limits, usize::MAX, 1);
         let mut first = admission.enter(at(0), 0, from(FAR)).unwrap();
         let _second = admission.enter(at(0), 0, from(FAR)).unwrap();
-        assert_eq!(admission.enter(at(0), 0, from(FAR)).unwrap_err(), Refusal::PerAddressBeforeLogin);
+        assert_eq!(
+            admission.enter(at(0), 0, from(FAR)).unwrap_err(),
+            Refusal::PerAddressBeforeLogin
+        );
         first.logged_in();
         first.logged_in();
         let _third = admission.enter(at(0), 0, from(FAR)).unwrap();
-        assert_eq!(admission.enter(at(0), 0, from(FAR)).unwrap_err(), Refusal::PerAddressBeforeLogin);
+        assert_eq!(
+            admission.enter(at(0), 0, from(FAR)).unwrap_err(),
+            Refusal::PerAddressBeforeLogin
+        );
     }
 
     #[test]
     fn a_listener_takes_its_burst_and_then_its_rate() {
-        let limits = ConnectionLimits { rate: Rate::new(2_000, 3), ..ConnectionLimits::default() };
+        let limits = ConnectionLimits {
+            rate: Rate::new(2_000, 3),
+            ..ConnectionLimits::default()
+        };
         let admission = Admission::new(limits, usize::MAX, 2);
         let enter = |micros, listener| admission.enter(at(micros), listener, from(FAR)).map(drop);
         assert_eq!([0; 3].map(|micros| enter(micros, 0)), [Ok(()); 3]);
@@ -238,7 +292,10 @@ mod tests {
 
     #[test]
     fn an_address_has_a_rate() {
-        let limits = ConnectionLimits { rate_per_address: Rate::new(50, 2), ..ConnectionLimits::default() };
+        let limits = ConnectionLimits {
+            rate_per_address: Rate::new(50, 2),
+            ..ConnectionLimits::default()
+        };
         let admission = Admission::new(limits, usize::MAX, 1);
         let enter = |micros, address| admission.enter(at(micros), 0, from(address)).map(drop);
         assert_eq!((enter(0, FAR), enter(0, FAR)), (Ok(()), Ok(())));
@@ -258,11 +315,16 @@ mod tests {
             ..ConnectionLimits::default()
         };
         let admission = Admission::new(limits.clone(), usize::MAX, 1);
-        let _permits: Vec<_> = (0..10).map(|_| admission.enter(at(0), 0, from(LOOPBACK)).unwrap()).collect();
+        let _permits: Vec<_> = (0..10)
+            .map(|_| admission.enter(at(0), 0, from(LOOPBACK)).unwrap())
+            .collect();
         limits.loopback = Loopback::Limited;
         let admission = Admission::new(limits, usize::MAX, 1);
         let _permit = admission.enter(at(0), 0, from(LOOPBACK)).unwrap();
-        assert_eq!(admission.enter(at(0), 0, from(LOOPBACK)).unwrap_err(), Refusal::PerAddress);
+        assert_eq!(
+            admission.enter(at(0), 0, from(LOOPBACK)).unwrap_err(),
+            Refusal::PerAddress
+        );
     }
 
     #[test]
@@ -270,7 +332,11 @@ mod tests {
         let admission = Admission::new(ConnectionLimits::default(), usize::MAX, 0);
         for n in 0..10_000_u32 {
             let address = SocketAddr::new(IpAddr::V4(n.into()), 1);
-            drop(admission.enter(at(u64::from(n) * 1_000_000), 0, address).unwrap());
+            drop(
+                admission
+                    .enter(at(u64::from(n) * 1_000_000), 0, address)
+                    .unwrap(),
+            );
         }
         assert!(admission.state.borrow().addresses.len() <= 1_026);
     }

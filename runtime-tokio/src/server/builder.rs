@@ -3,7 +3,9 @@ use core::future::Future;
 use core::net::SocketAddr;
 use std::io;
 
-use mqtt_broker_core::{Authentication, AuthenticationOutcome, AuthenticationRequest, Config, Store, StoreError};
+use mqtt_broker_core::{
+    Authentication, AuthenticationOutcome, AuthenticationRequest, Config, Store, StoreError,
+};
 
 use super::event::ServerEvent;
 use super::handle::Server;
@@ -67,13 +69,19 @@ impl ServerBuilder {
     /// Listens at this address for clients that need not say who they are. The address must be of this machine's loopback,
     /// unless [`allow_anonymous`](Self::allow_anonymous) is called. Port 0 takes a free one. May be called again for more.
     pub fn bind(mut self, address: SocketAddr) -> Self {
-        self.listeners.push(ListenerConfig { address, authentication: Authentication::Anonymous });
+        self.listeners.push(ListenerConfig {
+            address,
+            authentication: Authentication::Anonymous,
+        });
         self
     }
 
     /// Listens at this address for clients that the function of [`authenticate`](Self::authenticate) lets in.
     pub fn bind_authenticated(mut self, address: SocketAddr) -> Self {
-        self.listeners.push(ListenerConfig { address, authentication: Authentication::Ask });
+        self.listeners.push(ListenerConfig {
+            address,
+            authentication: Authentication::Ask,
+        });
         self
     }
 
@@ -131,10 +139,16 @@ impl ServerBuilder {
         if self.listeners.is_empty() {
             return Err(StartError::NoListener);
         }
-        for &ListenerConfig { address, authentication } in &self.listeners {
+        for &ListenerConfig {
+            address,
+            authentication,
+        } in &self.listeners
+        {
             match authentication {
                 Authentication::Anonymous => {
-                    if self.anonymous == Anonymous::OnLoopback && !address.ip().to_canonical().is_loopback() {
+                    if self.anonymous == Anonymous::OnLoopback
+                        && !address.ip().to_canonical().is_loopback()
+                    {
                         return Err(StartError::Anonymous { address });
                     }
                 }
@@ -168,7 +182,9 @@ pub enum StartError {
     #[error("no address to listen at")]
     NoListener,
     /// Anyone on the network could use it, and nobody said that this is wanted.
-    #[error("{address} can be reached from other machines, and its clients need not say who they are")]
+    #[error(
+        "{address} can be reached from other machines, and its clients need not say who they are"
+    )]
     Anonymous {
         /// Where.
         address: SocketAddr,

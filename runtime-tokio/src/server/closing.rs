@@ -27,7 +27,9 @@ impl Farewell {
     pub(crate) fn to(reason: &CloseReason) -> Self {
         let expected = matches!(
             reason,
-            CloseReason::PeerDisconnected { reason: DisconnectReasonCode::Success } | CloseReason::ConnectionLost
+            CloseReason::PeerDisconnected {
+                reason: DisconnectReasonCode::Success
+            } | CloseReason::ConnectionLost
         );
         if expected { Self::Short } else { Self::Long }
     }
@@ -56,7 +58,9 @@ impl State {
 
     /// Lets go of a connection.
     fn finish(&mut self, now: Instant, link: LinkId, farewell: Farewell) {
-        let Some(connection) = self.connections.remove(link) else { return };
+        let Some(connection) = self.connections.remove(link) else {
+            return;
+        };
         self.broker.handle_closed(now, link);
         connection.wake_reader();
         let Connection { stream, permit, .. } = connection;
@@ -73,7 +77,10 @@ impl State {
             connection.writing = Writing::Open;
         }
         self.write(now, link);
-        let lost = self.connections.get_mut(link).is_none_or(|connection| connection.phase == Phase::Lost);
+        let lost = self
+            .connections
+            .get_mut(link)
+            .is_none_or(|connection| connection.phase == Phase::Lost);
         lost || self.broker.tx(link).is_none_or(|tx| tx.is_empty())
     }
 }
@@ -83,14 +90,20 @@ async fn close_when_written(shard: Rc<Shard>, link: LinkId, farewell: Farewell) 
     let written = core::future::poll_fn(|cx| {
         let mut state = shard.state.borrow_mut();
         loop {
-            let Some(connection) = state.connections.get_mut(link) else { return core::task::Poll::Ready(()) };
+            let Some(connection) = state.connections.get_mut(link) else {
+                return core::task::Poll::Ready(());
+            };
             core::task::ready!(connection.stream.poll_write_ready(cx)).unwrap_or_default();
             if state.write_rest(shard.clock.now(), link) {
                 return core::task::Poll::Ready(());
             }
         }
     });
-    let farewell = if timeout(shard.limits.linger, written).await.is_ok() { farewell } else { Farewell::Short };
+    let farewell = if timeout(shard.limits.linger, written).await.is_ok() {
+        farewell
+    } else {
+        Farewell::Short
+    };
     let now = shard.clock.now();
     let mut state = shard.state.borrow_mut();
     state.finish(now, link, farewell);

@@ -87,14 +87,20 @@ impl Connections {
             self.slots.resize_with(index + 1, || None);
         }
         if let Some(slot) = self.slots.get_mut(index) {
-            debug_assert!(slot.is_none(), "a link is closed before its number is used again");
+            debug_assert!(
+                slot.is_none(),
+                "a link is closed before its number is used again"
+            );
             *slot = Some(connection);
         }
     }
 
     #[inline]
     pub(crate) fn get_mut(&mut self, link: LinkId) -> Option<&mut Connection> {
-        self.slots.get_mut(link.index())?.as_mut().filter(|connection| connection.link == link)
+        self.slots
+            .get_mut(link.index())?
+            .as_mut()
+            .filter(|connection| connection.link == link)
     }
 
     pub(crate) fn remove(&mut self, link: LinkId) -> Option<Connection> {

@@ -10,7 +10,9 @@ pub(crate) fn connections() -> usize {
 }
 
 fn connections_of(descriptors: usize) -> usize {
-    (descriptors / 5 * 4).min(descriptors.saturating_sub(32)).max(1)
+    (descriptors / 5 * 4)
+        .min(descriptors.saturating_sub(32))
+        .max(1)
 }
 
 /// Raises the limit of open descriptors to the hard limit, and says what it is then.
@@ -19,10 +21,19 @@ fn raise() -> io::Result<usize> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
     // A system may have a lower limit of its own, which the hard limit does not show.
-    let current = if setrlimit(Resource::Nofile, raised).is_ok() { limit.maximum } else { limit.current };
-    Ok(current.and_then(|current| usize::try_from(current).ok()).map_or(MOST, |current| current.min(MOST)))
+    let current = if setrlimit(Resource::Nofile, raised).is_ok() {
+        limit.maximum
+    } else {
+        limit.current
+    };
+    Ok(current
+        .and_then(|current| usize::try_from(current).ok())
+        .map_or(MOST, |current| current.min(MOST)))
 }
 
 #[cfg(not(unix))]

@@ -67,8 +67,13 @@ pub enum Refusal {
 
 impl Refusal {
     /// All of them.
-    pub const ALL: &'static [Self] =
-        &[Self::Connections, Self::PerAddress, Self::PerAddressBeforeLogin, Self::Rate, Self::RatePerAddress];
+    pub const ALL: &'static [Self] = &[
+        Self::Connections,
+        Self::PerAddress,
+        Self::PerAddressBeforeLogin,
+        Self::Rate,
+        Self::RatePerAddress,
+    ];
 
     /// A name for logs and metrics.
     #[must_use]
@@ -117,7 +122,10 @@ impl fmt::Display for NoConnect {
             Self::Failed(error) => write!(f, "connection lost before CONNECT: {error}"),
             Self::TlsClientHello => f.write_str("this is TLS, on a port without TLS"),
             Self::HttpRequest => f.write_str("this is HTTP, on a port for MQTT"),
-            Self::NotConnect { first_byte } => write!(f, "the first packet is no CONNECT: it begins with {first_byte:#04x}"),
+            Self::NotConnect { first_byte } => write!(
+                f,
+                "the first packet is no CONNECT: it begins with {first_byte:#04x}"
+            ),
             Self::TooLarge { limit } => write!(f, "the first packet has more than {limit} bytes"),
         }
     }

@@ -54,20 +54,29 @@ impl Server {
         commands: mpsc::Sender<Command>,
         ended: watch::Receiver<Option<Statistics>>,
     ) -> Self {
-        Self { local_addrs, commands, ended, thread: Mutex::new(None) }
+        Self {
+            local_addrs,
+            commands,
+            ended,
+            thread: Mutex::new(None),
+        }
     }
 
     pub(crate) fn start(builder: ServerBuilder) -> Result<Self, StartError> {
         // It blocks for a moment, inside a runtime too.
         let (sender, started) = std::sync::mpsc::channel();
-        let thread = Builder::new().name("mqtt-worker-0".to_owned()).spawn(move || work(builder, sender))?;
+        let thread = Builder::new()
+            .name("mqtt-worker-0".to_owned())
+            .spawn(move || work(builder, sender))?;
         match started.recv() {
             Ok(Ok(server)) => {
                 *server.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
                 Ok(server)
             }
             Ok(Err(error)) => Err(error),
-            Err(_) => Err(StartError::System(std::io::Error::other("the worker did not start"))),
+            Err(_) => Err(StartError::System(std::io::Error::other(
+                "the worker did not start",
+            ))),
         }
     }
 
@@ -87,7 +96,10 @@ impl Server {
     ///
     /// If the future is dropped before it is ready, the message was not published.
     pub async fn publish(&self, message: Message) -> Result<(), ServerEnded> {
-        self.commands.send(Command::Publish(message)).await.map_err(|_| ServerEnded)
+        self.commands
+            .send(Command::Publish(message))
+            .await
+            .map_err(|_| ServerEnded)
     }
 
     /// The numbers of the server; after its end, those at its end.
@@ -97,13 +109,22 @@ impl Server {
     /// Dropping the future has no effect on the server.
     pub async fn statistics(&self) -> Statistics {
         let (sender, answer) = oneshot::channel();
-        if self.commands.send(Command::Statistics(sender)).await.is_ok() {
+        if self
+            .commands
+            .send(Command::Statistics(sender))
+            .await
+            .is_ok()
+        {
             if let Ok(statistics) = answer.await {
                 return statistics;
             }
         }
         let mut ended = self.ended.clone();
-        let statistics = ended.wait_for(Option::is_some).await.ok().and_then(|statistics| *statistics);
+        let statistics = ended
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|statistics| *statistics);
         statistics.unwrap_or_default()
     }
 
@@ -117,7 +138,11 @@ impl Server {
         // If it cannot be sent, the server has ended.
         let _ = self.commands.send(Command::Shutdown { grace }).await;
         self.ended().await;
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(thread) = thread {
             // It has told its end, so this takes no time. A panic of it was reported when it happened.
             let _ = thread.join();

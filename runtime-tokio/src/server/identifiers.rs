@@ -23,9 +23,15 @@ impl Identifiers {
     ///
     /// When the system has no random numbers.
     pub(crate) fn new() -> Result<Self, getrandom::Error> {
-        let mut random = Random { bytes: [0; POOL], left: 0 };
+        let mut random = Random {
+            bytes: [0; POOL],
+            left: 0,
+        };
         random.refill()?;
-        Ok(Self { random: RefCell::new(random), unused: client_id("unused") })
+        Ok(Self {
+            random: RefCell::new(random),
+            unused: client_id("unused"),
+        })
     }
 
     /// A new one.
@@ -57,7 +63,9 @@ impl Random {
         }
         self.left = self.left.saturating_sub(1);
         let bytes = self.bytes.chunks_exact(EACH).nth(self.left);
-        bytes.and_then(|bytes| bytes.try_into().ok()).unwrap_or_default()
+        bytes
+            .and_then(|bytes| bytes.try_into().ok())
+            .unwrap_or_default()
     }
 }
 
@@ -78,10 +86,16 @@ mod tests {
     #[test]
     fn none_is_given_twice() {
         let identifiers = Identifiers::new().unwrap();
-        let mut given: Vec<_> = (0..1_000).map(|_| identifiers.next().as_str().to_owned()).collect();
+        let mut given: Vec<_> = (0..1_000)
+            .map(|_| identifiers.next().as_str().to_owned())
+            .collect();
         given.sort();
         given.dedup();
         assert_eq!(given.len(), 1_000);
-        assert!(given.iter().all(|id| id.len() == 37 && id.starts_with("auto-")));
+        assert!(
+            given
+                .iter()
+                .all(|id| id.len() == 37 && id.starts_with("auto-"))
+        );
     }
 }

@@ -49,7 +49,10 @@ impl Rate {
     /// So many in each second, of which `burst` may come at once. A zero counts as one.
     #[must_use]
     pub const fn new(per_second: u32, burst: u32) -> Self {
-        Self { per_second: at_least_one(per_second), burst: at_least_one(burst) }
+        Self {
+            per_second: at_least_one(per_second),
+            burst: at_least_one(burst),
+        }
     }
 }
 

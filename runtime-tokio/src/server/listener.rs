@@ -1,9 +1,9 @@
 //! Accepting connections.
 
+use alloc::rc::Rc;
 use core::net::SocketAddr;
 use core::time::Duration;
 use std::io;
-use alloc::rc::Rc;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
@@ -19,7 +19,11 @@ use super::shard::Shard;
 ///
 /// The system's.
 pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
     // A restart need not wait for the connections of the run before.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
@@ -28,7 +32,12 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Accepts connections for ever. When it is dropped, those that have not logged in are closed.
-pub(crate) async fn accept(shard: Rc<Shard>, listener: TcpListener, number: usize, listening: Rc<Listening>) {
+pub(crate) async fn accept(
+    shard: Rc<Shard>,
+    listener: TcpListener,
+    number: usize,
+    listening: Rc<Listening>,
+) {
     let mut logins = JoinSet::new();
     let mut accepting = Accepting::On;
     loop {
@@ -77,7 +86,12 @@ fn admit(
     state.accepts.accepted += 1;
     match admitted {
         Ok(permit) => {
-            logins.spawn_local(log_in(Rc::clone(shard), Rc::clone(listening), stream, permit));
+            logins.spawn_local(log_in(
+                Rc::clone(shard),
+                Rc::clone(listening),
+                stream,
+                permit,
+            ));
         }
         Err(refusal) => {
             state.accepts.count(refusal);
@@ -93,7 +107,9 @@ fn is_out_of_descriptors(error: &io::Error) -> bool {
         use rustix::io::Errno;
 
         let errno = Errno::from_io_error(error);
-        errno.is_some_and(|errno| [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM].contains(&errno))
+        errno.is_some_and(|errno| {
+            [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM].contains(&errno)
+        })
     }
     #[cfg(not(unix))]
     {

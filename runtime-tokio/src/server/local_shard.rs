@@ -1,10 +1,10 @@
+use alloc::rc::Rc;
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use std::io;
-use alloc::rc::Rc;
 use std::sync::mpsc as std_mpsc;
 use std::thread::{Builder, JoinHandle};
 
@@ -61,11 +61,29 @@ pub struct LocalShard {
 impl LocalShard {
     pub(crate) fn build(builder: ServerBuilder) -> Result<(Server, Self), StartError> {
         builder.check()?;
-        let ServerBuilder { mut config, limits, listeners, on_event, authenticator, store, .. } = builder;
-        let listeners = listeners.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
-        let local_addrs = listeners.iter().map(|(listener, _)| listener.local_addr()).collect::<io::Result<_>>()?;
+        let ServerBuilder {
+            mut config,
+            limits,
+            listeners,
+            on_event,
+            authenticator,
+            store,
+            ..
+        } = builder;
+        let listeners = listeners
+            .into_iter()
+            .map(open)
+            .collect::<Result<Vec<_>, _>>()?;
+        let local_addrs = listeners
+            .iter()
+            .map(|(listener, _)| listener.local_addr())
+            .collect::<io::Result<_>>()?;
         let clock = Clock::start();
-        config.persistence = if store.is_some() { Persistence::Store } else { Persistence::None };
+        config.persistence = if store.is_some() {
+            Persistence::Store
+        } else {
+            Persistence::None
+        };
         let (broker, store) = restore(config, store, clock)?;
         let store = store.map(StoreHandle::start).transpose()?;
         let hooks = Hooks {
@@ -79,7 +97,13 @@ impl LocalShard {
         let (end, ended) = watch::channel(None);
         let shard = Shard::new(broker, clock, hooks, limits, admission);
         let weak = commands.downgrade();
-        let running = Running { shard, end, commands: weak, tasks: JoinSet::new(), listeners: JoinSet::new() };
+        let running = Running {
+            shard,
+            end,
+            commands: weak,
+            tasks: JoinSet::new(),
+            listeners: JoinSet::new(),
+        };
         let running = Box::pin(running.run(listeners_with_identifiers(listeners)?, wanted, store));
         Ok((Server::new(local_addrs, commands, ended), Self { running }))
     }
@@ -118,10 +142,19 @@ impl Running {
     ) {
         self.tasks.spawn_local(Turn::new(Rc::clone(&self.shard)));
         for (number, (listener, listening)) in listeners.into_iter().enumerate() {
-            self.listeners.spawn_local(accept(Rc::clone(&self.shard), listener, number, Rc::new(listening)));
+            self.listeners.spawn_local(accept(
+                Rc::clone(&self.shard),
+                listener,
+                number,
+                Rc::new(listening),
+            ));
         }
         let thread = store.map(|store| {
-            self.tasks.spawn_local(take_results(Rc::clone(&self.shard), store.results, self.commands.clone()));
+            self.tasks.spawn_local(take_results(
+                Rc::clone(&self.shard),
+                store.results,
+                self.commands.clone(),
+            ));
             store.thread
         });
         let grace = serve(&self.shard, &mut commands).await;
@@ -183,14 +216,20 @@ async fn take_results(
 ) {
     while let Some(result) = results.recv().await {
         match result {
-            StoreResult::Persisted(position) => shard.apply(|broker, now| broker.handle_persisted(now, position)),
+            StoreResult::Persisted(position) => {
+                shard.apply(|broker, now| broker.handle_persisted(now, position))
+            }
             StoreResult::Paged(page) => shard.apply(|broker, now| broker.handle_paged(now, page)),
             StoreResult::Failed(error) => {
                 shard.tell(ServerEvent::StoreFailed { error: &error });
                 // Else it is not known what is durable: only a new start can go on.
                 if error != StoreError::OutOfSpace {
                     if let Some(commands) = commands.upgrade() {
-                        let _ = commands.send(Command::Shutdown { grace: GRACE_OF_BROKEN_STORE }).await;
+                        let _ = commands
+                            .send(Command::Shutdown {
+                                grace: GRACE_OF_BROKEN_STORE,
+                            })
+                            .await;
                     }
                 }
             }
@@ -210,14 +249,25 @@ impl StoreHandle {
         let (requests, waiting) = std_mpsc::channel();
         let (sender, results) = mpsc::unbounded_channel();
         let thread = StoreThread::new(store, waiting, sender);
-        let thread = Builder::new().name("mqtt-store".to_owned()).spawn(move || thread.serve())?;
-        Ok(Self { requests, results, thread })
+        let thread = Builder::new()
+            .name("mqtt-store".to_owned())
+            .spawn(move || thread.serve())?;
+        Ok(Self {
+            requests,
+            results,
+            thread,
+        })
     }
 }
 
 fn open(config: ListenerConfig) -> Result<(TcpListener, ListenerConfig), StartError> {
     let listener = listen(config.address);
-    listener.map(|listener| (listener, config)).map_err(|source| StartError::Bind { address: config.address, source })
+    listener
+        .map(|listener| (listener, config))
+        .map_err(|source| StartError::Bind {
+            address: config.address,
+            source,
+        })
 }
 
 fn listeners_with_identifiers(
@@ -225,7 +275,13 @@ fn listeners_with_identifiers(
 ) -> Result<Vec<(TcpListener, Listening)>, StartError> {
     let with = |(listener, config): (TcpListener, ListenerConfig)| {
         let identifiers = Identifiers::new().map_err(io::Error::from)?;
-        Ok((listener, Listening { authentication: config.authentication, identifiers }))
+        Ok((
+            listener,
+            Listening {
+                authentication: config.authentication,
+                identifiers,
+            },
+        ))
     };
     listeners.into_iter().map(with).collect()
 }
@@ -243,7 +299,9 @@ fn restore(
     let mut broker = Broker::new(config, key, now);
     if let Some(store) = &mut store {
         let incarnation = store.incarnation()?;
-        store.load(queue_head, &mut |loaded| broker.restore(now, incarnation, loaded))?;
+        store.load(queue_head, &mut |loaded| {
+            broker.restore(now, incarnation, loaded)
+        })?;
     }
     Ok((broker, store))
 }

@@ -1,7 +1,7 @@
 //! From the accept to a whole CONNECT: what a connection is before it is a link.
 
-use core::net::SocketAddr;
 use alloc::rc::Rc;
+use core::net::SocketAddr;
 
 use bytes::BufMut;
 use mqtt_broker_core::{Authentication, Peer};
@@ -29,16 +29,29 @@ pub(crate) struct Listening {
 }
 
 /// Reads until CONNECT is there, and makes the connection a link.
-pub(crate) async fn log_in(shard: Rc<Shard>, listening: Rc<Listening>, mut stream: TcpStream, permit: Permit) {
+pub(crate) async fn log_in(
+    shard: Rc<Shard>,
+    listening: Rc<Listening>,
+    mut stream: TcpStream,
+    permit: Permit,
+) {
     let accepted = shard.clock.now();
     let deadline = accepted + shard.limits.connect_timeout;
     let limit = shard.limits.packet_before_login;
     // An answer must not wait for another packet.
     let _ = stream.set_nodelay(true);
-    let first = timeout_at(shard.clock.deadline(deadline), first_packet(&mut stream, limit)).await;
+    let first = timeout_at(
+        shard.clock.deadline(deadline),
+        first_packet(&mut stream, limit),
+    )
+    .await;
     match first.unwrap_or(Err(Failed::without_answer(NoConnect::TimedOut))) {
         Ok(First { bytes, anonymous }) => {
-            let assigned_client_id = if anonymous { listening.identifiers.next() } else { listening.identifiers.unused() };
+            let assigned_client_id = if anonymous {
+                listening.identifiers.next()
+            } else {
+                listening.identifiers.unused()
+            };
             let peer = Peer {
                 address: Some(permit.address()),
                 connect_deadline: deadline,
@@ -65,7 +78,9 @@ impl Shard {
         let link = state.broker.handle_connected(now, peer);
         let mut unread = Unread::default();
         unread.keep(bytes);
-        state.connections.insert(Connection::new(link, stream, permit, unread));
+        state
+            .connections
+            .insert(Connection::new(link, stream, permit, unread));
         state.spawn_reader(link);
         state.follow(now);
         state.wake_turn();
@@ -93,14 +108,19 @@ struct Failed {
 
 impl Failed {
     fn without_answer(reason: NoConnect) -> Self {
-        Self { reason, answer: Vec::new() }
+        Self {
+            reason,
+            answer: Vec::new(),
+        }
     }
 }
 
 async fn first_packet(stream: &mut TcpStream, limit: u32) -> Result<First, Failed> {
     let mut bytes = Vec::new();
     loop {
-        let room = USUAL.max(bytes.len()).min(usize::try_from(limit).unwrap_or(usize::MAX));
+        let room = USUAL
+            .max(bytes.len())
+            .min(usize::try_from(limit).unwrap_or(usize::MAX));
         bytes.reserve_exact(room);
         let read = stream.read_buf(&mut (&mut bytes).limit(room)).await;
         match read {
@@ -118,7 +138,9 @@ async fn first_packet(stream: &mut TcpStream, limit: u32) -> Result<First, Faile
 ///
 /// One that is malformed counts as there: the broker knows the answer to it.
 fn look(bytes: &[u8], limit: u32) -> Result<Option<bool>, Failed> {
-    let Some(&first_byte) = bytes.first() else { return Ok(None) };
+    let Some(&first_byte) = bytes.first() else {
+        return Ok(None);
+    };
     match bytes {
         // As a CONNECT of 3.1, whose flags may be anything, it would be too short.
         [0x16, 0x03, ..] => return Err(Failed::without_answer(NoConnect::TlsClientHello)),
@@ -134,8 +156,13 @@ fn look(bytes: &[u8], limit: u32) -> Result<Option<bool>, Failed> {
         Ok(None) => Ok(None),
         Ok(Some((Packet::Connect(connect), _))) => Ok(Some(connect.client_id.is_empty())),
         Err(DecodeError::PacketTooLarge { .. }) => {
-            let Some(version) = claimed_version(bytes) else { return Ok(None) };
-            Err(Failed { reason: NoConnect::TooLarge { limit }, answer: too_large(version) })
+            let Some(version) = claimed_version(bytes) else {
+                return Ok(None);
+            };
+            Err(Failed {
+                reason: NoConnect::TooLarge { limit },
+                answer: too_large(version),
+            })
         }
         Ok(Some(_)) | Err(_) => Ok(Some(false)),
     }
@@ -151,7 +178,9 @@ fn claimed_version(bytes: &[u8]) -> Option<Option<Version>> {
 
 /// CONNACK with Packet too large, where the version has it.
 fn too_large(version: Option<Version>) -> Vec<u8> {
-    let Some(version) = version else { return Vec::new() };
+    let Some(version) = version else {
+        return Vec::new();
+    };
     let packet = Packet::Connack(Connack {
         session_present: false,
         reason_code: ConnectReasonCode::PacketTooLarge,
@@ -165,8 +194,17 @@ fn too_large(version: Option<Version>) -> Vec<u8> {
 /// A CONNECT of 5.0 behind its fixed header: Protocol Name and Protocol Version.
 const V5_BEGINNING: &[u8] = b"\0\x04MQTT\x05";
 
-const HTTP_METHODS: &[&[u8]] =
-    &[b"GET ", b"HEAD ", b"POST ", b"PUT ", b"DELETE ", b"OPTIONS ", b"PATCH ", b"CONNECT ", b"PRI * HTTP/2"];
+const HTTP_METHODS: &[&[u8]] = &[
+    b"GET ",
+    b"HEAD ",
+    b"POST ",
+    b"PUT ",
+    b"DELETE ",
+    b"OPTIONS ",
+    b"PATCH ",
+    b"CONNECT ",
+    b"PRI * HTTP/2",
+];
 
 /// Most CONNECTs are smaller.
 const USUAL: usize = 512;
@@ -179,10 +217,16 @@ mod tests {
     fn a_connect_is_there_when_its_last_byte_is() {
         let connect = b"\x10\x0d\0\x04MQTT\x04\x02\0\x3c\0\x01a";
         for cut in 1..connect.len() {
-            assert!(matches!(look(&connect[..cut], 1_000), Ok(None)), "{cut} bytes");
+            assert!(
+                matches!(look(&connect[..cut], 1_000), Ok(None)),
+                "{cut} bytes"
+            );
         }
         assert!(matches!(look(connect, 1_000), Ok(Some(false))));
-        assert!(matches!(look(b"\x10\x0c\0\x04MQTT\x04\x02\0\x3c\0\0", 1_000), Ok(Some(true))));
+        assert!(matches!(
+            look(b"\x10\x0c\0\x04MQTT\x04\x02\0\x3c\0\0", 1_000),
+            Ok(Some(true))
+        ));
     }
 
     #[test]
@@ -197,11 +241,23 @@ mod tests {
             Ok(found) => format!("{found:?}"),
         };
         assert_eq!(reason(b"\x16"), "None");
-        assert_eq!(reason(b"\x16\x03\x01\x02\0"), "this is TLS, on a port without TLS");
+        assert_eq!(
+            reason(b"\x16\x03\x01\x02\0"),
+            "this is TLS, on a port without TLS"
+        );
         assert_eq!(reason(b"GE"), "None");
-        assert_eq!(reason(b"GET / HTTP/1.1\r\n"), "this is HTTP, on a port for MQTT");
-        assert_eq!(reason(b"\x30\x03"), "the first packet is no CONNECT: it begins with 0x30");
-        assert_eq!(reason(b"SSH-2.0"), "the first packet is no CONNECT: it begins with 0x53");
+        assert_eq!(
+            reason(b"GET / HTTP/1.1\r\n"),
+            "this is HTTP, on a port for MQTT"
+        );
+        assert_eq!(
+            reason(b"\x30\x03"),
+            "the first packet is no CONNECT: it begins with 0x30"
+        );
+        assert_eq!(
+            reason(b"SSH-2.0"),
+            "the first packet is no CONNECT: it begins with 0x53"
+        );
     }
 
     #[test]
@@ -222,13 +278,20 @@ mod tests {
         assert!(matches!(look(&fits, 1_000), Ok(Some(false))));
 
         let beyond = connect(986, 4);
-        let Err(failed) = look(&beyond[..20], 1_000) else { panic!() };
-        assert!(matches!(failed.reason, NoConnect::TooLarge { limit: 1_000 }));
+        let Err(failed) = look(&beyond[..20], 1_000) else {
+            panic!()
+        };
+        assert!(matches!(
+            failed.reason,
+            NoConnect::TooLarge { limit: 1_000 }
+        ));
         assert!(failed.answer.is_empty());
 
         let beyond = connect(985, 5);
         assert!(matches!(look(&beyond[..9], 1_000), Ok(None)));
-        let Err(failed) = look(&beyond[..10], 1_000) else { panic!() };
+        let Err(failed) = look(&beyond[..10], 1_000) else {
+            panic!()
+        };
         assert_eq!(failed.answer, [0x20, 3, 0, 0x95, 0]);
     }
 }

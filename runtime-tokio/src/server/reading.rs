@@ -1,10 +1,10 @@
 //! From a socket into the broker.
 
+use alloc::rc::Rc;
 use core::future::Future;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
 use std::io;
-use alloc::rc::Rc;
 
 use bytes::BufMut;
 use mqtt_broker_core::LinkId;
@@ -77,21 +77,28 @@ enum Socket {
 impl Socket {
     /// After a read that left so many bytes of its buffer free. When some are free the socket is empty, and tokio has noted it.
     fn after(free: usize) -> Self {
-        if free == 0 { Self::MayHaveMore } else { Self::Unknown }
+        if free == 0 {
+            Self::MayHaveMore
+        } else {
+            Self::Unknown
+        }
     }
 }
 
 impl State {
     /// Reads a link once, and has the broker take what it will.
     fn read(&mut self, link: LinkId, cx: &mut Context<'_>) -> Next {
-        let Some(connection) = self.connections.get_mut(link) else { return Next::End };
+        let Some(connection) = self.connections.get_mut(link) else {
+            return Next::End;
+        };
         if connection.reader.is_none() {
             connection.reader = Some(cx.waker().clone());
         }
         if connection.phase != Phase::Open {
             return Next::Wait;
         }
-        if connection.writing == Writing::Full && connection.stream.poll_write_ready(cx).is_ready() {
+        if connection.writing == Writing::Full && connection.stream.poll_write_ready(cx).is_ready()
+        {
             connection.writing = Writing::Open;
             self.dirty.push(link);
         }
@@ -110,15 +117,23 @@ impl State {
         }
         match connection.unread.front() {
             Front::Whole(_) => Next::Wait,
-            Front::Incomplete(missing) if missing > self.scratch.len() => self.read_long(link, missing, cx),
+            Front::Incomplete(missing) if missing > self.scratch.len() => {
+                self.read_long(link, missing, cx)
+            }
             Front::Empty | Front::Header | Front::Incomplete(_) => self.read_short(link, cx),
         }
     }
 
     /// Reads into the scratch buffer.
     fn read_short(&mut self, link: LinkId, cx: &mut Context<'_>) -> Next {
-        let Self { connections, scratch, .. } = self;
-        let Some(connection) = connections.get_mut(link) else { return Next::End };
+        let Self {
+            connections,
+            scratch,
+            ..
+        } = self;
+        let Some(connection) = connections.get_mut(link) else {
+            return Next::End;
+        };
         let mut buffer = ReadBuf::new(scratch);
         let read = Pin::new(&mut connection.stream).poll_read(cx, &mut buffer);
         let (n, socket) = (buffer.filled().len(), Socket::after(buffer.remaining()));
@@ -135,7 +150,9 @@ impl State {
 
     /// Reads a packet that is longer than the scratch buffer into a buffer of its own.
     fn read_long(&mut self, link: LinkId, missing: usize, cx: &mut Context<'_>) -> Next {
-        let Some(connection) = self.connections.get_mut(link) else { return Next::End };
+        let Some(connection) = self.connections.get_mut(link) else {
+            return Next::End;
+        };
         let Connection { stream, unread, .. } = connection;
         let mut room = unread.room(missing);
         let read = pin!(stream.read_buf(&mut room)).poll(cx);
@@ -157,7 +174,9 @@ impl State {
 
     /// What to do after bytes were presented.
     fn after(&mut self, link: LinkId, socket: Socket, cx: &mut Context<'_>) -> Next {
-        let Some(connection) = self.connections.get_mut(link) else { return Next::End };
+        let Some(connection) = self.connections.get_mut(link) else {
+            return Next::End;
+        };
         if connection.phase != Phase::Open {
             return Next::Wait;
         }
@@ -178,7 +197,9 @@ impl State {
         let mut start = 0;
         if let Some(connection) = self.connections.get_mut(link) {
             if !connection.unread.is_empty() {
-                start = connection.unread.complete(self.scratch.get(..n).unwrap_or_default());
+                start = connection
+                    .unread
+                    .complete(self.scratch.get(..n).unwrap_or_default());
                 self.present(now, link);
             }
         }
@@ -186,7 +207,9 @@ impl State {
         if bytes.is_empty() {
             return;
         }
-        let Some(connection) = self.connections.get_mut(link) else { return };
+        let Some(connection) = self.connections.get_mut(link) else {
+            return;
+        };
         let used = match connection.unread.front() {
             Front::Empty => self.broker.handle_bytes(now, link, bytes),
             Front::Header | Front::Incomplete(_) | Front::Whole(_) => 0,
@@ -200,11 +223,15 @@ impl State {
     ///
     /// An incomplete packet is presented as well: by its header the broker may refuse it.
     fn present(&mut self, now: Instant, link: LinkId) {
-        let Some(connection) = self.connections.get_mut(link) else { return };
+        let Some(connection) = self.connections.get_mut(link) else {
+            return;
+        };
         let unread = &mut connection.unread;
         match unread.front() {
             Front::Empty => {}
-            Front::Whole(packet) if packet > self.scratch.len() && packet == unread.bytes().len() => {
+            Front::Whole(packet)
+                if packet > self.scratch.len() && packet == unread.bytes().len() =>
+            {
                 let packet = unread.take();
                 if !self.broker.handle_packet(now, link, packet.clone()) {
                     unread.put_back(packet);
@@ -226,6 +253,10 @@ impl State {
         }
         self.lose(now, link);
         self.follow(now);
-        if self.connections.get_mut(link).is_none() { Next::End } else { Next::Wait }
+        if self.connections.get_mut(link).is_none() {
+            Next::End
+        } else {
+            Next::Wait
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! The broker of a thread with the connections around it.
 
+use alloc::rc::{Rc, Weak};
 use core::cell::RefCell;
 use core::fmt;
 use core::task::Waker;
-use alloc::rc::{Rc, Weak};
 
 use mqtt_broker_core::{Action, Broker, Event, LinkId, Message};
 use mqtt_session::Instant;
@@ -80,7 +80,12 @@ impl Shard {
                 hooks,
                 me: Weak::clone(me),
             };
-            Self { state: RefCell::new(state), admission, limits, clock }
+            Self {
+                state: RefCell::new(state),
+                admission,
+                limits,
+                clock,
+            }
         })
     }
 
@@ -100,7 +105,11 @@ impl Shard {
 
     pub(crate) fn statistics(&self) -> Statistics {
         let state = self.state.borrow();
-        Statistics { counters: *state.broker.counters(), gauges: state.broker.gauges(), accepts: state.accepts }
+        Statistics {
+            counters: *state.broker.counters(),
+            gauges: state.broker.gauges(),
+            accepts: state.accepts,
+        }
     }
 
     pub(crate) fn tell(&self, event: ServerEvent<'_>) {
@@ -126,18 +135,35 @@ impl State {
             Action::Resume { link } => self.set_reading(link, Reading::Present),
             Action::Close { link, reason } => self.close(now, link, Farewell::to(&reason)),
             Action::Authenticate { link, request } => {
-                if let (Some(authenticator), Some(shard)) = (&self.hooks.authenticator, self.me.upgrade()) {
+                if let (Some(authenticator), Some(shard)) =
+                    (&self.hooks.authenticator, self.me.upgrade())
+                {
                     spawn_local(authenticate(shard, Rc::clone(authenticator), link, request));
                 }
             }
-            Action::Persist { records, position } => self.ask_store(StoreRequest::Commit { records, position }),
-            Action::Page { client_id, from, messages, bytes } => {
-                self.ask_store(StoreRequest::Page { client_id, from, messages, bytes });
+            Action::Persist { records, position } => {
+                self.ask_store(StoreRequest::Commit { records, position })
+            }
+            Action::Page {
+                client_id,
+                from,
+                messages,
+                bytes,
+            } => {
+                self.ask_store(StoreRequest::Page {
+                    client_id,
+                    from,
+                    messages,
+                    bytes,
+                });
             }
             Action::Notify(event) => {
                 let address = event_link(&event).and_then(|link| self.connections.get_mut(link));
                 let address = address.map(|connection| connection.permit.address());
-                (self.hooks.on_event)(ServerEvent::Broker { address, event: &event });
+                (self.hooks.on_event)(ServerEvent::Broker {
+                    address,
+                    event: &event,
+                });
             }
         }
     }
@@ -208,7 +234,10 @@ impl fmt::Debug for Shard {
 
 /// Of whom an event tells.
 fn event_link(event: &Event) -> Option<LinkId> {
-    let (Event::Connected { link, .. } | Event::Disconnected { link, .. } | Event::Refused { link, .. }) = event else {
+    let (Event::Connected { link, .. }
+    | Event::Disconnected { link, .. }
+    | Event::Refused { link, .. }) = event
+    else {
         return None;
     };
     Some(*link)

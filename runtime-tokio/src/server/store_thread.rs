@@ -3,7 +3,6 @@
 use core::time::Duration;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 
-
 use mqtt_broker_core::{Page, Position, Record, Store, StoreError, compact};
 use mqtt_codec::ClientIdBuf;
 use tokio::sync::mpsc::UnboundedSender;
@@ -12,9 +11,17 @@ use tokio::sync::mpsc::UnboundedSender;
 #[derive(Debug)]
 pub(crate) enum StoreRequest {
     /// Make these durable.
-    Commit { records: Vec<Record>, position: Position },
+    Commit {
+        records: Vec<Record>,
+        position: Position,
+    },
     /// Read a part of a queue.
-    Page { client_id: ClientIdBuf, from: u64, messages: usize, bytes: usize },
+    Page {
+        client_id: ClientIdBuf,
+        from: u64,
+        messages: usize,
+        bytes: usize,
+    },
 }
 
 /// What the store's thread tells the shard.
@@ -55,7 +62,15 @@ impl StoreThread {
         requests: Receiver<StoreRequest>,
         results: UnboundedSender<StoreResult>,
     ) -> Self {
-        Self { store, requests, results, records: Vec::new(), position: None, pages: Vec::new(), retry: RETRY }
+        Self {
+            store,
+            requests,
+            results,
+            records: Vec::new(),
+            position: None,
+            pages: Vec::new(),
+            retry: RETRY,
+        }
     }
 
     /// Serves until the shard is gone and all that it asked is done, or until the store cannot be used any more.
@@ -104,8 +119,18 @@ impl StoreThread {
                     self.records.extend(records);
                     self.position = Some(position);
                 }
-                StoreRequest::Page { client_id, from, messages, bytes } => {
-                    self.pages.push(Wanted { client_id, from, messages, bytes });
+                StoreRequest::Page {
+                    client_id,
+                    from,
+                    messages,
+                    bytes,
+                } => {
+                    self.pages.push(Wanted {
+                        client_id,
+                        from,
+                        messages,
+                        bytes,
+                    });
                 }
             }
         }
@@ -113,7 +138,9 @@ impl StoreThread {
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {
-        let Some(position) = self.position else { return Ok(()) };
+        let Some(position) = self.position else {
+            return Ok(());
+        };
         self.records = compact(core::mem::take(&mut self.records));
         self.store.commit(&self.records)?;
         self.records.clear();
@@ -124,7 +151,13 @@ impl StoreThread {
 
     /// Pages see what the broker handed out before it asked for them.
     fn page(&mut self) {
-        for Wanted { client_id, from, messages, bytes } in core::mem::take(&mut self.pages) {
+        for Wanted {
+            client_id,
+            from,
+            messages,
+            bytes,
+        } in core::mem::take(&mut self.pages)
+        {
             let result = self.store.page(&client_id, from, messages, bytes);
             self.tell(result.map_or_else(StoreResult::Failed, StoreResult::Paged));
         }
@@ -159,35 +192,88 @@ mod tests {
     fn what_waits_is_one_commit_and_pages_follow_it() {
         let (requests, results) = serve(MemoryStore::new(), |requests| {
             for n in 1..=3 {
-                requests.send(StoreRequest::Commit { records: Vec::new(), position: Position(n) }).unwrap();
+                requests
+                    .send(StoreRequest::Commit {
+                        records: Vec::new(),
+                        position: Position(n),
+                    })
+                    .unwrap();
             }
             let client_id = ClientIdBuf::new("a").unwrap();
-            requests.send(StoreRequest::Page { client_id, from: 0, messages: 1, bytes: 1 }).unwrap();
+            requests
+                .send(StoreRequest::Page {
+                    client_id,
+                    from: 0,
+                    messages: 1,
+                    bytes: 1,
+                })
+                .unwrap();
         });
         drop(requests);
-        assert!(matches!(results[..], [StoreResult::Persisted(Position(3)), StoreResult::Paged(_)]), "{results:?}");
+        assert!(
+            matches!(
+                results[..],
+                [StoreResult::Persisted(Position(3)), StoreResult::Paged(_)]
+            ),
+            "{results:?}"
+        );
     }
 
     #[test]
     fn a_store_without_space_is_tried_again_and_told_of_once() {
-        let full = Failing { failures: vec![StoreError::OutOfSpace, StoreError::OutOfSpace], store: MemoryStore::new() };
+        let full = Failing {
+            failures: vec![StoreError::OutOfSpace, StoreError::OutOfSpace],
+            store: MemoryStore::new(),
+        };
         let (_, results) = serve(full, |requests| {
             for n in 1..=3 {
-                requests.send(StoreRequest::Commit { records: Vec::new(), position: Position(n) }).unwrap();
+                requests
+                    .send(StoreRequest::Commit {
+                        records: Vec::new(),
+                        position: Position(n),
+                    })
+                    .unwrap();
             }
         });
-        assert!(matches!(results[..], [StoreResult::Failed(StoreError::OutOfSpace), StoreResult::Persisted(Position(3))]));
+        assert!(matches!(
+            results[..],
+            [
+                StoreResult::Failed(StoreError::OutOfSpace),
+                StoreResult::Persisted(Position(3))
+            ]
+        ));
     }
 
     #[test]
     fn a_broken_store_is_not_used_again() {
-        let error = StoreError::Io { operation: mqtt_broker_core::Operation::Sync, code: Some(5) };
-        let broken = Failing { failures: vec![error], store: MemoryStore::new() };
+        let error = StoreError::Io {
+            operation: mqtt_broker_core::Operation::Sync,
+            code: Some(5),
+        };
+        let broken = Failing {
+            failures: vec![error],
+            store: MemoryStore::new(),
+        };
         let (requests, results) = serve(broken, |requests| {
-            requests.send(StoreRequest::Commit { records: Vec::new(), position: Position(1) }).unwrap();
+            requests
+                .send(StoreRequest::Commit {
+                    records: Vec::new(),
+                    position: Position(1),
+                })
+                .unwrap();
         });
-        assert!(matches!(results[..], [StoreResult::Failed(StoreError::Io { .. })]));
-        assert!(requests.send(StoreRequest::Commit { records: Vec::new(), position: Position(2) }).is_err());
+        assert!(matches!(
+            results[..],
+            [StoreResult::Failed(StoreError::Io { .. })]
+        ));
+        assert!(
+            requests
+                .send(StoreRequest::Commit {
+                    records: Vec::new(),
+                    position: Position(2)
+                })
+                .is_err()
+        );
     }
 
     /// Serves what `ask` asks for, until there are no results any more for as long as the requests are not dropped.
@@ -200,10 +286,14 @@ mod tests {
         ask(&requests);
         let mut thread = StoreThread::new(Box::new(store), waiting, sender);
         thread.retry = Duration::from_millis(1);
-        let serving = std::thread::Builder::new().spawn(move || thread.serve()).unwrap();
+        let serving = std::thread::Builder::new()
+            .spawn(move || thread.serve())
+            .unwrap();
         let mut got = Vec::new();
-        while !matches!(got.last(), Some(StoreResult::Paged(_) | StoreResult::Failed(StoreError::Io { .. })))
-            && !matches!(got[..], [StoreResult::Failed(_), StoreResult::Persisted(_)])
+        while !matches!(
+            got.last(),
+            Some(StoreResult::Paged(_) | StoreResult::Failed(StoreError::Io { .. }))
+        ) && !matches!(got[..], [StoreResult::Failed(_), StoreResult::Persisted(_)])
         {
             got.push(results.blocking_recv().unwrap());
         }
@@ -225,15 +315,27 @@ mod tests {
             self.store.incarnation()
         }
 
-        fn load(&mut self, queue_head: usize, each: &mut dyn FnMut(Loaded)) -> Result<(), StoreError> {
+        fn load(
+            &mut self,
+            queue_head: usize,
+            each: &mut dyn FnMut(Loaded),
+        ) -> Result<(), StoreError> {
             self.store.load(queue_head, each)
         }
 
         fn commit(&mut self, batch: &[Record]) -> Result<(), StoreError> {
-            self.failures.pop().map_or_else(|| self.store.commit(batch), Err)
+            self.failures
+                .pop()
+                .map_or_else(|| self.store.commit(batch), Err)
         }
 
-        fn page(&mut self, client_id: &ClientIdBuf, from: u64, messages: usize, bytes: usize) -> Result<Page, StoreError> {
+        fn page(
+            &mut self,
+            client_id: &ClientIdBuf,
+            from: u64,
+            messages: usize,
+            bytes: usize,
+        ) -> Result<Page, StoreError> {
             self.store.page(client_id, from, messages, bytes)
         }
     }

@@ -1,9 +1,9 @@
 //! What happens once per turn of the loop: writing, and time.
 
+use alloc::rc::Rc;
 use core::future::Future;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
-use alloc::rc::Rc;
 
 use mqtt_session::Instant;
 use tokio::task::yield_now;
@@ -64,7 +64,11 @@ impl State {
         for _ in 0..ROUNDS {
             self.flush(now);
             self.follow(now);
-            if self.broker.poll_timeout().is_some_and(|deadline| deadline <= now) {
+            if self
+                .broker
+                .poll_timeout()
+                .is_some_and(|deadline| deadline <= now)
+            {
                 self.broker.handle_timeout(now);
                 self.follow(now);
             }

@@ -121,7 +121,9 @@ impl Unread {
 
     /// Takes everything as one allocation.
     pub(crate) fn take(&mut self) -> Bytes {
-        let Self { bytes, consumed, .. } = core::mem::take(self);
+        let Self {
+            bytes, consumed, ..
+        } = core::mem::take(self);
         let mut bytes = Bytes::from(bytes);
         bytes.advance(consumed);
         bytes
@@ -129,7 +131,10 @@ impl Unread {
 
     /// Puts back what was taken and is not wanted yet.
     pub(crate) fn put_back(&mut self, bytes: Bytes) {
-        *self = Self { bytes: bytes.into(), ..Self::default() };
+        *self = Self {
+            bytes: bytes.into(),
+            ..Self::default()
+        };
         self.look();
     }
 
@@ -139,7 +144,11 @@ impl Unread {
         if len + more <= capacity {
             return;
         }
-        let end = if self.packet == 0 { usize::MAX } else { self.consumed + self.packet };
+        let end = if self.packet == 0 {
+            usize::MAX
+        } else {
+            self.consumed + self.packet
+        };
         let target = (2 * capacity).max(len + more).min(end.max(len + more));
         self.bytes.reserve_exact(target - len);
     }
@@ -187,9 +196,15 @@ mod tests {
         unread.keep(&[0xC0, 0, 0x30, 3, 1, 2, 3, 0xC0]);
         assert_eq!(unread.front(), Front::Whole(2));
         unread.consume(2);
-        assert_eq!((unread.front(), unread.bytes()), (Front::Whole(5), &[0x30, 3, 1, 2, 3, 0xC0][..]));
+        assert_eq!(
+            (unread.front(), unread.bytes()),
+            (Front::Whole(5), &[0x30, 3, 1, 2, 3, 0xC0][..])
+        );
         unread.consume(5);
-        assert_eq!((unread.front(), unread.bytes()), (Front::Header, &[0xC0][..]));
+        assert_eq!(
+            (unread.front(), unread.bytes()),
+            (Front::Header, &[0xC0][..])
+        );
         assert_eq!(unread.complete(&[0]), 1);
         assert_eq!(unread.front(), Front::Whole(2));
     }
@@ -211,7 +226,9 @@ mod tests {
         assert!(unread.bytes.capacity() <= 64);
         unread.complete(&[0; 1_000]);
         assert!(unread.bytes.capacity() <= 2 * 1_064);
-        let Front::Incomplete(missing) = unread.front() else { panic!() };
+        let Front::Incomplete(missing) = unread.front() else {
+            panic!()
+        };
         let mut room = unread.room(missing);
         assert_eq!(room.remaining_mut(), CHUNK);
         room.put_bytes(1, 10);

@@ -13,12 +13,16 @@ use super::shard::State;
 impl State {
     /// Writes what waits for a link, as far as its socket takes it. What is too much for one turn stays dirty.
     pub(crate) fn write(&mut self, now: Instant, link: LinkId) {
-        let Some(connection) = self.connections.get_mut(link) else { return };
+        let Some(connection) = self.connections.get_mut(link) else {
+            return;
+        };
         if connection.writing == Writing::Full {
             return;
         }
         for _ in 0..WRITES_PER_TURN {
-            let Some(tx) = self.broker.tx(link).filter(|tx| !tx.is_empty()) else { return };
+            let Some(tx) = self.broker.tx(link).filter(|tx| !tx.is_empty()) else {
+                return;
+            };
             match write_segments(&connection.stream, tx) {
                 Ok(Wrote { written, offered }) => {
                     self.broker.handle_written(now, link, written);
@@ -53,12 +57,18 @@ fn write_segments(stream: &TcpStream, tx: &TxBuffer) -> io::Result<Wrote> {
     let mut segments = tx.segments();
     let first = segments.next().unwrap_or_default();
     let Some(second) = segments.next() else {
-        return stream.try_write(first).map(|written| Wrote { written, offered: first.len() });
+        return stream.try_write(first).map(|written| Wrote {
+            written,
+            offered: first.len(),
+        });
     };
     let mut slices = [IoSlice::new(&[]); SEGMENTS];
     let mut count = 0;
     let mut offered = 0;
-    for (slice, segment) in slices.iter_mut().zip([first, second].into_iter().chain(segments)) {
+    for (slice, segment) in slices
+        .iter_mut()
+        .zip([first, second].into_iter().chain(segments))
+    {
         *slice = IoSlice::new(segment);
         offered += segment.len();
         count += 1;
@@ -69,7 +79,9 @@ fn write_segments(stream: &TcpStream, tx: &TxBuffer) -> io::Result<Wrote> {
 
 /// A write that was cut short has filled the socket: tells tokio, which would find out by another system call.
 fn note_full(stream: &TcpStream) {
-    let _ = stream.try_io(Interest::WRITABLE, || io::Result::<()>::Err(io::ErrorKind::WouldBlock.into()));
+    let _ = stream.try_io(Interest::WRITABLE, || {
+        io::Result::<()>::Err(io::ErrorKind::WouldBlock.into())
+    });
 }
 
 /// How many slices one system call is given.

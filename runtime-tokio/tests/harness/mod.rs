@@ -1,15 +1,24 @@
 //! A server on a free port, with what it tells, and connections that send and expect plain bytes.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "the helpers of tests; each file uses its part"
+)]
 
-use std::future::Future;
+use core::future::Future;
+use core::net::SocketAddr;
+use core::time::Duration;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Shutdown, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
 
 use mqtt_broker_core::Event;
 use mqtt_session::CloseReason;
-use runtime_tokio::{Server, ServerBuilder, ServerEvent};
+use runtime_tokio::{ConnectionLimits, Server, ServerBuilder, ServerEvent};
 
 /// Everything is there by then, or never will be.
 pub const BOUND: Duration = Duration::from_secs(20);
@@ -18,8 +27,15 @@ pub const GRACE: Duration = Duration::from_secs(5);
 
 /// Runs a test that waits.
 pub fn run<T>(test: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async { tokio::time::timeout(BOUND, test).await.expect("the test does not end") })
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        tokio::time::timeout(BOUND, test)
+            .await
+            .expect("the test does not end")
+    })
 }
 
 /// What a server told, in words.
@@ -44,6 +60,18 @@ impl Told {
     }
 }
 
+/// A server that does not wait long for clients that it closed and that do not close.
+pub fn builder() -> ServerBuilder {
+    Server::builder().limits(limits())
+}
+
+pub fn limits() -> ConnectionLimits {
+    ConnectionLimits {
+        linger: Duration::from_millis(50),
+        ..ConnectionLimits::default()
+    }
+}
+
 /// Starts a server on a free port of this machine.
 pub fn start(builder: ServerBuilder) -> (Server, SocketAddr, Told) {
     let (builder, told) = with_told(builder.bind("127.0.0.1:0".parse().unwrap()));
@@ -62,15 +90,26 @@ pub fn with_told(builder: ServerBuilder) -> (ServerBuilder, Told) {
 
 fn words(event: &ServerEvent<'_>) -> String {
     match event {
-        ServerEvent::Broker { event: Event::Connected { client_id, .. }, .. } => format!("{client_id} connected"),
-        ServerEvent::Broker { event: Event::Disconnected { client_id, reason, .. }, .. } => {
+        ServerEvent::Broker {
+            event: Event::Connected { client_id, .. },
+            ..
+        } => format!("{client_id} connected"),
+        ServerEvent::Broker {
+            event: Event::Disconnected {
+                client_id, reason, ..
+            },
+            ..
+        } => {
             let client_id = client_id.as_ref().map_or("nobody", |id| id.as_str());
             match reason {
                 CloseReason::PeerDisconnected { .. } => format!("{client_id} disconnected"),
                 reason => format!("{client_id} closed: {reason}"),
             }
         }
-        ServerEvent::Broker { event: Event::Refused { cause, .. }, .. } => format!("refused: {}", cause.name()),
+        ServerEvent::Broker {
+            event: Event::Refused { cause, .. },
+            ..
+        } => format!("refused: {}", cause.name()),
         ServerEvent::Refused { refusal, .. } => format!("refused: {}", refusal.name()),
         ServerEvent::NoConnect { reason, .. } => reason.to_string(),
         other => format!("{other:?}"),
@@ -134,7 +173,10 @@ impl Raw {
             packet.push(0);
             self.fill(&mut packet, at)?;
         }
-        let length = packet[1..].iter().rev().fold(0, |length, &byte| (length << 7) | usize::from(byte & 0x7F));
+        let length = packet[1..]
+            .iter()
+            .rev()
+            .fold(0, |length, &byte| (length << 7) | usize::from(byte & 0x7F));
         let at = packet.len();
         packet.resize(at + length, 0);
         self.fill(&mut packet, at)?;
@@ -144,7 +186,14 @@ impl Raw {
     fn fill(&mut self, packet: &mut [u8], at: usize) -> Option<()> {
         match self.0.read_exact(&mut packet[at..]) {
             Ok(()) => Some(()),
-            Err(error) if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset) => None,
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset
+                ) =>
+            {
+                None
+            }
             Err(error) => panic!("{error}"),
         }
     }

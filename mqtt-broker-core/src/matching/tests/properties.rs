@@ -12,7 +12,8 @@ use proptest::sample::select;
 
 use super::reference::{Model, is_match};
 use super::*;
-use crate::matching::{FilterKey, GroupKey, keys::Named};
+use crate::matching::FilterKey;
+use crate::matching::keys::{GroupKey, Named};
 
 /// One thing that happens.
 #[derive(Clone, Debug)]

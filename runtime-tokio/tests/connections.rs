@@ -1,0 +1,180 @@
+//! Who may connect, and how many.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::std_instead_of_alloc,
+    clippy::unwrap_used,
+    reason = "a test"
+)]
+
+mod harness;
+
+use core::time::Duration;
+
+use harness::{Raw, connect, publish, run, shut_down, start, subscribe};
+use runtime_tokio::{ConnectionLimits, Loopback, Rate, Refusal};
+
+#[test]
+fn hundreds_of_connections_are_served_at_once() {
+    let (server, address, _told) = start(harness::builder());
+    let mut all: Vec<_> = (0..300)
+        .map(|n| Raw::connected(address, &format!("client-{n}")))
+        .collect();
+    for raw in &mut all {
+        raw.send(&subscribe("all", 0));
+    }
+    for raw in &mut all {
+        raw.expect(&[0x90, 3, 0, 1, 0]);
+    }
+    all[0].send(&publish("all", b"hello"));
+    for raw in &mut all {
+        raw.expect(&publish("all", b"hello"));
+    }
+    assert_eq!(run(server.statistics()).gauges.connected, 300);
+    shut_down(&server);
+    for raw in &mut all {
+        raw.expect_end();
+    }
+}
+
+#[test]
+fn so_many_connections_and_not_one_more() {
+    let limits = ConnectionLimits {
+        connections: Some(3),
+        ..harness::limits()
+    };
+    let (server, address, told) = start(harness::builder().limits(limits));
+    let mut all: Vec<_> = (0..3)
+        .map(|n| Raw::connected(address, &format!("client-{n}")))
+        .collect();
+    Raw::open(address).expect_end();
+    told.wait_for("refused: connections");
+    assert_eq!(
+        run(server.statistics())
+            .accepts
+            .refused(Refusal::Connections),
+        1
+    );
+    // A place is free again when its connection is gone.
+    drop(all.pop());
+    told.wait_for("client-2 closed");
+    Raw::connected(address, "client-3");
+    shut_down(&server);
+}
+
+#[test]
+fn so_many_connections_of_an_address_and_not_one_more() {
+    let limits = ConnectionLimits {
+        per_address: 2,
+        loopback: Loopback::Limited,
+        ..harness::limits()
+    };
+    let (server, address, told) = start(harness::builder().limits(limits));
+    let _first = Raw::connected(address, "1");
+    let _second = Raw::connected(address, "2");
+    Raw::open(address).expect_end();
+    told.wait_for("refused: connections per address");
+    shut_down(&server);
+}
+
+#[test]
+fn so_many_connections_of_an_address_before_login_and_not_one_more() {
+    let limits = ConnectionLimits {
+        per_address_before_login: 2,
+        loopback: Loopback::Limited,
+        ..harness::limits()
+    };
+    let (server, address, told) = start(harness::builder().limits(limits));
+    let mut first = Raw::open(address);
+    let _second = Raw::open(address);
+    Raw::open(address).expect_end();
+    told.wait_for("refused: connections per address before login");
+    first.send(&connect(4, "1"));
+    first.expect(&[0x20, 2, 0, 0]);
+    Raw::connected(address, "3");
+    shut_down(&server);
+}
+
+#[test]
+fn connections_come_at_a_rate() {
+    let limits = ConnectionLimits {
+        rate: Rate::new(1, 2),
+        loopback: Loopback::Limited,
+        ..harness::limits()
+    };
+    let (server, address, told) = start(harness::builder().limits(limits));
+    let _first = Raw::connected(address, "1");
+    let _second = Raw::connected(address, "2");
+    Raw::open(address).expect_end();
+    told.wait_for("refused: connect rate");
+    shut_down(&server);
+}
+
+#[test]
+fn connections_of_an_address_come_at_a_rate() {
+    let limits = ConnectionLimits {
+        rate_per_address: Rate::new(1, 2),
+        loopback: Loopback::Limited,
+        ..harness::limits()
+    };
+    let (server, address, told) = start(harness::builder().limits(limits));
+    let _first = Raw::connected(address, "1");
+    let _second = Raw::connected(address, "2");
+    Raw::open(address).expect_end();
+    told.wait_for("refused: connect rate per address");
+    shut_down(&server);
+}
+
+#[test]
+fn this_machine_has_no_limits_of_address_and_rate() {
+    let limits = ConnectionLimits {
+        per_address: 1,
+        per_address_before_login: 1,
+        rate: Rate::new(1, 1),
+        rate_per_address: Rate::new(1, 1),
+        ..harness::limits()
+    };
+    let (server, address, _told) = start(harness::builder().limits(limits));
+    let _all: Vec<_> = (0..10)
+        .map(|n| Raw::connected(address, &n.to_string()))
+        .collect();
+    shut_down(&server);
+}
+
+#[test]
+fn a_connect_that_does_not_come_in_time_is_not_waited_for() {
+    let limits = ConnectionLimits {
+        connect_timeout: Duration::from_millis(50),
+        ..harness::limits()
+    };
+    let (server, address, told) = start(harness::builder().limits(limits));
+    let mut silent = Raw::open(address);
+    let mut half = Raw::open(address);
+    half.send(&connect(4, "half")[..5]);
+    silent.expect_end();
+    half.expect_end();
+    told.wait_for("no CONNECT in time");
+    told.wait_for("no CONNECT in time");
+    assert_eq!(run(server.statistics()).accepts.no_connect, 2);
+    shut_down(&server);
+}
+
+/// What is left of the time after CONNECT is for the authentication.
+#[test]
+fn an_authentication_that_does_not_end_in_time_is_not_waited_for() {
+    let limits = ConnectionLimits {
+        connect_timeout: Duration::from_millis(50),
+        ..harness::limits()
+    };
+    let builder = harness::builder()
+        .limits(limits)
+        .bind_authenticated("127.0.0.1:0".parse().unwrap())
+        .authenticate(|_| core::future::pending());
+    let (builder, told) = harness::with_told(builder);
+    let server = builder.start().unwrap();
+    let mut raw = Raw::open(server.local_addrs()[0]);
+    raw.send(&connect(4, "a"));
+    raw.expect_end();
+    told.wait_for("a closed: not connected in time");
+    shut_down(&server);
+}
