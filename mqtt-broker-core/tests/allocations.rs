@@ -27,7 +27,12 @@ fn a_qos_0_message_to_subscribers_of_all_versions_allocates_nothing() {
         let link = world.connect(connect_as(version, leak(format!("s{number}"))));
         world.send(link, subscribe(1, "home/+/temperature", QoS::AtMostOnce));
     }
-    assert_allocates_nothing(&mut world, &["home/kitchen/temperature", "home/hall/temperature"], 64, 12);
+    assert_allocates_nothing(
+        &mut world,
+        &["home/kitchen/temperature", "home/hall/temperature"],
+        64,
+        12,
+    );
 }
 
 /// The QoS of the subscription is not the message's: that is the lower one.
@@ -44,7 +49,11 @@ fn nor_do_subscriptions_that_would_take_a_higher_qos() {
 #[test]
 fn nor_do_overlapping_subscriptions_with_identifiers() {
     let mut world = World::new(Config::default());
-    for (client_id, version) in [("a", Version::V3_1_1), ("b", Version::V5_0), ("c", Version::V5_0)] {
+    for (client_id, version) in [
+        ("a", Version::V3_1_1),
+        ("b", Version::V5_0),
+        ("c", Version::V5_0),
+    ] {
         let link = world.connect(connect_as(version, client_id));
         for (identifier, to) in [(1, "t/#"), (2, "t/+"), (300, "t/x")] {
             let mut packet = subscribe(1, to, QoS::AtLeastOnce);
@@ -116,7 +125,10 @@ fn a_retained_message_does_allocate() {
 fn assert_allocates_nothing(world: &mut World, topics: &[&'static str], size: usize, copies: u64) {
     let publisher = world.connect(connect("publisher"));
     let payload = leak("x".repeat(size));
-    let packets: Vec<_> = topics.iter().map(|topic| encoded(&Packet::Publish(qos0(topic, payload)))).collect();
+    let packets: Vec<_> = topics
+        .iter()
+        .map(|topic| encoded(&Packet::Publish(qos0(topic, payload))))
+        .collect();
     let before = world.broker.counters().publishes_sent;
     assert_eq!(measure(world, publisher, &packets), 0);
     let sent = world.broker.counters().publishes_sent - before;
@@ -140,7 +152,10 @@ fn measure(world: &mut World, publisher: LinkId, packets: &[Vec<u8>]) -> usize {
 /// As an adapter does it: bytes in, then everything out with vectored writes.
 fn round(world: &mut World, publisher: LinkId, packets: &[Vec<u8>], links: &mut Vec<LinkId>) {
     for packet in packets {
-        assert_eq!(world.broker.handle_bytes(world.now, publisher, packet), packet.len());
+        assert_eq!(
+            world.broker.handle_bytes(world.now, publisher, packet),
+            packet.len()
+        );
     }
     while let Some(action) = world.broker.poll_action() {
         if let mqtt_broker_core::Action::Transmit { link } = action {
@@ -148,7 +163,10 @@ fn round(world: &mut World, publisher: LinkId, packets: &[Vec<u8>], links: &mut 
         }
     }
     for link in links.drain(..) {
-        let written = world.broker.tx(link).map_or(0, |tx| tx.segments().map(<[u8]>::len).sum());
+        let written = world
+            .broker
+            .tx(link)
+            .map_or(0, |tx| tx.segments().map(<[u8]>::len).sum());
         world.broker.handle_written(world.now, link, written);
     }
 }

@@ -14,8 +14,7 @@ mod harness;
 use std::time::Duration;
 
 use harness::{
-    Saw, VERSIONS, World, connack, connect, connect_as, disconnect, leak, qos0, refused, resuming,
-    suback, subscribe,
+    Saw, VERSIONS, World, connack, connect, connect_as, qos0, refused, suback, subscribe,
 };
 use mqtt_broker_core::{
     Authentication, AuthenticationOutcome, AuthenticationRequest, Cause, Config, EnhancedData,
@@ -23,11 +22,9 @@ use mqtt_broker_core::{
 };
 use mqtt_codec::packet::{Auth, AuthProperties, Connect};
 use mqtt_codec::property::UserProperties;
-use mqtt_codec::reason_code::{
-    AuthReasonCode, ConnectReasonCode, DisconnectReasonCode, SubscribeReasonCode,
-};
+use mqtt_codec::reason_code::{AuthReasonCode, ConnectReasonCode, SubscribeReasonCode};
 use mqtt_codec::{Binary, ClientIdBuf, Packet, QoS, Text, TextBuf, Version};
-use mqtt_session::{CloseReason, ProtocolError};
+use mqtt_session::CloseReason;
 
 #[test]
 fn user_name_and_password_are_asked_about_and_connack_waits_for_the_answer() {
@@ -62,7 +59,10 @@ fn user_name_and_password_are_asked_about_and_connack_waits_for_the_answer() {
 #[test]
 fn a_refused_client_gets_the_reason_and_the_close() {
     for version in VERSIONS {
-        for code in [ConnectReasonCode::BadUserNameOrPassword, ConnectReasonCode::NotAuthorized] {
+        for code in [
+            ConnectReasonCode::BadUserNameOrPassword,
+            ConnectReasonCode::NotAuthorized,
+        ] {
             let mut world = World::new(Config::default());
             let link = asked(&mut world, with_password(version, "a"));
             world.authenticated(link, AuthenticationOutcome::Refused(code));
@@ -84,9 +84,15 @@ fn a_refused_client_gets_the_reason_and_the_close() {
 fn a_refusal_with_a_code_of_success_is_a_refusal() {
     let mut world = World::new(Config::default());
     let link = asked(&mut world, with_password(Version::V5_0, "a"));
-    world.authenticated(link, AuthenticationOutcome::Refused(ConnectReasonCode::Success));
+    world.authenticated(
+        link,
+        AuthenticationOutcome::Refused(ConnectReasonCode::Success),
+    );
     let code = ConnectReasonCode::NotAuthorized;
-    let expected = [Saw::Packet(refused(code)), Saw::Closed(CloseReason::Refused(code))];
+    let expected = [
+        Saw::Packet(refused(code)),
+        Saw::Closed(CloseReason::Refused(code)),
+    ];
     assert_eq!(world.take(link).all(), expected);
 }
 
@@ -102,7 +108,10 @@ fn a_client_whose_authentication_takes_too_long_is_closed() {
         world.advance(Duration::from_secs(6) - Duration::from_micros(1));
         assert_eq!(world.take(link).all(), []);
         world.advance(Duration::from_micros(1));
-        assert_eq!(world.take(link).all(), [Saw::Closed(CloseReason::ConnectTimeout)]);
+        assert_eq!(
+            world.take(link).all(),
+            [Saw::Closed(CloseReason::ConnectTimeout)]
+        );
         world.authenticated(link, accepted("user"));
         assert_eq!(world.take(link).all(), []);
         assert_eq!(world.broker.gauges().sessions, 0);
@@ -120,7 +129,10 @@ fn a_client_that_does_not_answer_auth_in_time_is_closed() {
     world.advance(Duration::from_secs(5) - Duration::from_micros(1));
     assert_eq!(world.take(link).all(), []);
     world.advance(Duration::from_micros(1));
-    assert_eq!(world.take(link).all(), [Saw::Closed(CloseReason::ConnectTimeout)]);
+    assert_eq!(
+        world.take(link).all(),
+        [Saw::Closed(CloseReason::ConnectTimeout)]
+    );
 }
 
 /// Nothing behind CONNECT is looked at before the answer, whatever it is.
@@ -143,7 +155,12 @@ fn packets_behind_connect_are_handled_after_the_answer() {
 
         world.authenticated(link, accepted("user"));
         let outcome = world.take(link);
-        let rest: Vec<_> = outcome.all().into_iter().filter(|saw| *saw != Saw::Resumed).skip(1).collect();
+        let rest: Vec<_> = outcome
+            .all()
+            .into_iter()
+            .filter(|saw| *saw != Saw::Resumed)
+            .skip(1)
+            .collect();
         let suback = suback(1, &[SubscribeReasonCode::Success]);
         let message = Packet::Publish(qos0("t", "x"));
         assert_eq!(rest, [Saw::Packet(suback), Saw::Packet(message)]);
@@ -178,7 +195,10 @@ fn enhanced_authentication_takes_as_many_steps_as_it_needs() {
         world.authenticated(link, go_on(step));
         let challenge = auth(AuthReasonCode::ContinueAuthentication, "SCRAM", step);
         assert_all_but_resume(&mut world, link, &[Saw::Packet(challenge)]);
-        world.send(link, auth(AuthReasonCode::ContinueAuthentication, "SCRAM", step));
+        world.send(
+            link,
+            auth(AuthReasonCode::ContinueAuthentication, "SCRAM", step),
+        );
         assert_eq!(world.take(link).all(), [Saw::Paused]);
         let expected = EnhancedData {
             method,
@@ -214,7 +234,10 @@ fn an_auth_of_another_method_or_code_is_refused() {
         world.forget();
         world.send(link, packet);
         let code = ConnectReasonCode::ProtocolError;
-        let expected = [Saw::Packet(refused(code)), Saw::Closed(CloseReason::Refused(code))];
+        let expected = [
+            Saw::Packet(refused(code)),
+            Saw::Closed(CloseReason::Refused(code)),
+        ];
         assert_eq!(world.take(link).all(), expected);
     }
 }
@@ -238,7 +261,10 @@ fn an_auth_before_connack_keeps_to_the_limit_of_user_properties() {
         let code = ConnectReasonCode::QuotaExceeded;
         let expected = match accepted {
             true => vec![Saw::Paused],
-            false => vec![Saw::Packet(refused(code)), Saw::Closed(CloseReason::Refused(code))],
+            false => vec![
+                Saw::Packet(refused(code)),
+                Saw::Closed(CloseReason::Refused(code)),
+            ],
         };
         assert_eq!(world.take(link).all(), expected);
         assert_eq!(world.refused(Cause::UserProperties), u64::from(!accepted));
@@ -251,7 +277,10 @@ fn a_method_on_an_anonymous_listener_is_a_bad_one() {
     let mut world = World::new(Config::default());
     let (_, outcome) = world.offer(with_method("a", "m"));
     let code = ConnectReasonCode::BadAuthenticationMethod;
-    let expected = [Saw::Packet(refused(code)), Saw::Closed(CloseReason::Refused(code))];
+    let expected = [
+        Saw::Packet(refused(code)),
+        Saw::Closed(CloseReason::Refused(code)),
+    ];
     assert_eq!(outcome.all(), expected);
     assert_eq!(world.refused(Cause::Authentication), 1);
     assert_eq!(world.asked, []);
@@ -265,83 +294,12 @@ fn a_further_step_without_a_method_is_a_refusal() {
         let link = asked(&mut world, with_password(version, "a"));
         world.authenticated(link, go_on("1"));
         let code = ConnectReasonCode::NotAuthorized;
-        let expected = [Saw::Packet(refused(code)), Saw::Closed(CloseReason::Refused(code))];
+        let expected = [
+            Saw::Packet(refused(code)),
+            Saw::Closed(CloseReason::Refused(code)),
+        ];
         assert_eq!(world.take(link).all(), expected);
         assert_eq!(world.refused(Cause::Authentication), 1);
-    }
-}
-
-/// [MQTT-3.1.4-2] A session belongs to who created it, connected or not.
-#[test]
-fn another_principal_with_the_same_client_identifier_never_gets_the_session() {
-    for version in VERSIONS {
-        for connected in [true, false] {
-            let mut world = World::new(Config::default());
-            let first = asked(&mut world, resuming(version, "a", 100));
-            world.authenticated(first, accepted("alice"));
-            world.send(first, subscribe(1, "t", QoS::AtLeastOnce));
-            world.forget();
-            if !connected {
-                world.cut(first);
-            }
-            for connect in [resuming(version, "a", 100), connect_as(version, "a")] {
-                let second = asked(&mut world, connect);
-                world.authenticated(second, accepted("bob"));
-                let code = ConnectReasonCode::ClientIdentifierNotValid;
-                let expected = [Saw::Packet(refused(code)), Saw::Closed(CloseReason::Refused(code))];
-                assert_eq!(world.take(second).all(), expected);
-            }
-            assert_eq!(world.refused(Cause::Principal), 2);
-            assert_eq!(world.broker.gauges().connected, usize::from(connected));
-            assert_eq!(world.broker.gauges().subscriptions, 1);
-            // Nor does an anonymous one.
-            let (_, outcome) = world.offer(connect_as(version, "a"));
-            let code = ConnectReasonCode::ClientIdentifierNotValid;
-            let expected = [Saw::Packet(refused(code)), Saw::Closed(CloseReason::Refused(code))];
-            assert_eq!(outcome.all(), expected);
-            let third = asked(&mut world, resuming(version, "a", 100));
-            world.authenticated(third, accepted("alice"));
-            assert_eq!(world.refused(Cause::Principal), 3);
-            assert_eq!(world.broker.gauges().connected, 1);
-        }
-    }
-}
-
-#[test]
-fn a_principal_has_its_own_limit_of_sessions_and_anonymous_clients_have_none() {
-    for version in VERSIONS {
-        let mut world = World::new(Config {
-            sessions_per_principal: 2,
-            ..Config::default()
-        });
-        let mut come = |client_id, principal| {
-            let link = asked(&mut world, connect_as(version, client_id));
-            world.authenticated(link, accepted(principal));
-            (world.broker.gauges().sessions, world.refused(Cause::SessionsPerPrincipal), link)
-        };
-        let (.., first) = come("1", "alice");
-        come("2", "alice");
-        let (sessions, refusals, third) = come("3", "alice");
-        assert_eq!((sessions, refusals), (2, 1));
-        let (sessions, refusals, _) = come("4", "bob");
-        assert_eq!((sessions, refusals), (3, 1));
-        let (sessions, refusals, _) = come("2", "alice");
-        assert_eq!((sessions, refusals), (3, 1), "that one was there");
-        let code = ConnectReasonCode::QuotaExceeded;
-        let said = match version {
-            Version::V5_0 => code,
-            Version::V3_1 | Version::V3_1_1 => ConnectReasonCode::ServerUnavailable,
-        };
-        let outcome = world.take(third);
-        let expected = [Saw::Packet(refused(said)), Saw::Closed(CloseReason::Refused(code))];
-        assert!(outcome.all().ends_with(&expected));
-        world.cut(first);
-        let link = asked(&mut world, connect_as(version, "3"));
-        world.authenticated(link, accepted("alice"));
-        assert_eq!(world.refused(Cause::SessionsPerPrincipal), 1);
-        for number in 0..5 {
-            world.connect(connect_as(version, leak(format!("anonymous {number}"))));
-        }
     }
 }
 

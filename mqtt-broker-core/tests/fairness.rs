@@ -12,7 +12,9 @@
 mod harness;
 
 use bytes::Bytes;
-use harness::{Saw, VERSIONS, World, connect, connect_as, leak, puback, qos0, qos1, qos2, subscribe};
+use harness::{
+    Saw, VERSIONS, World, connect, connect_as, leak, puback, qos0, qos1, qos2, subscribe,
+};
 use mqtt_broker_core::{Action, Config, LinkId};
 use mqtt_codec::{Packet, QoS, Version};
 
@@ -53,7 +55,10 @@ fn a_packet_larger_than_a_turn_is_a_turn() {
     world.forget();
     let payload = leak("x".repeat(100));
     world.send(link, qos0("t", payload));
-    assert_eq!(world.take(link).packets(), [Packet::Publish(qos0("t", payload))]);
+    assert_eq!(
+        world.take(link).packets(),
+        [Packet::Publish(qos0("t", payload))]
+    );
 }
 
 #[test]
@@ -62,7 +67,10 @@ fn a_link_that_floods_does_not_starve_another() {
         turn_bytes: 100,
         ..Config::default()
     });
-    let (flood, calm) = (world.connect(connect("flood")), world.connect(connect("calm")));
+    let (flood, calm) = (
+        world.connect(connect("flood")),
+        world.connect(connect("calm")),
+    );
     let mut unread = [0xC0, 0].repeat(10_000);
     let mut turns = 0;
     let mut answered = 0;
@@ -76,7 +84,12 @@ fn a_link_that_floods_does_not_starve_another() {
         world.draining = true;
         let asked_again = resumed(&mut world).contains(&flood);
         assert_eq!(asked_again, !unread.is_empty());
-        answered += usize::from(world.broker.tx(calm).is_some_and(|tx| tx.len() == 2 * turns));
+        answered += usize::from(
+            world
+                .broker
+                .tx(calm)
+                .is_some_and(|tx| tx.len() == 2 * turns),
+        );
     }
     assert_eq!((turns, answered), (200, 200));
 }
@@ -89,19 +102,29 @@ fn a_big_payload_is_shared_by_all_its_subscribers() {
             let (mut world, subscribers, publisher) = two_subscribers(qos);
             let packet = packet_of(qos, size);
             let payload_at = packet.len() - size;
-            assert!(world.broker.handle_packet(world.now, publisher, packet.clone()));
+            assert!(
+                world
+                    .broker
+                    .handle_packet(world.now, publisher, packet.clone())
+            );
             let found: Vec<_> = subscribers
                 .iter()
                 .map(|link| payload_segment(&world, *link, size))
                 .collect();
             // The very memory that came in.
             let came_in = packet[payload_at..].as_ptr();
-            assert_eq!(found.iter().all(|at| *at == Some(came_in)), shared, "{qos:?} {size}");
+            assert_eq!(
+                found.iter().all(|at| *at == Some(came_in)),
+                shared,
+                "{qos:?} {size}"
+            );
             world.draining = true;
             for link in subscribers {
                 world.write(link, usize::MAX);
                 let outcome = world.take(link);
-                let Packet::Publish(publish) = outcome.packets()[0] else { panic!("a PUBLISH") };
+                let Packet::Publish(publish) = outcome.packets()[0] else {
+                    panic!("a PUBLISH")
+                };
                 assert_eq!(publish.payload, &packet[payload_at..]);
             }
         }
@@ -128,7 +151,9 @@ fn a_big_payload_from_the_scratch_buffer_is_copied_once() {
 fn a_shared_payload_is_freed_when_everybody_has_it() {
     let (mut world, subscribers, publisher) = two_subscribers(QoS::AtLeastOnce);
     let packet = packet_of(QoS::AtLeastOnce, 5_000);
-    world.broker.handle_packet(world.now, publisher, packet.clone());
+    world
+        .broker
+        .handle_packet(world.now, publisher, packet.clone());
     for link in subscribers {
         assert!(!packet.is_unique());
         world.write(link, usize::MAX);
@@ -171,11 +196,12 @@ fn resumed(world: &mut World) -> Vec<LinkId> {
 /// Subscribers of 3.1.1 and 5.0 whose sockets take nothing yet, and a publisher of 5.0.
 fn two_subscribers(qos: QoS) -> (World, [LinkId; 2], LinkId) {
     let mut world = World::new(Config::default());
-    let subscribers = [(Version::V3_1_1, "3.1.1"), (Version::V5_0, "5.0")].map(|(version, client_id)| {
-        let link = world.connect(connect_as(version, client_id));
-        world.send(link, subscribe(1, "t", qos));
-        link
-    });
+    let subscribers =
+        [(Version::V3_1_1, "3.1.1"), (Version::V5_0, "5.0")].map(|(version, client_id)| {
+            let link = world.connect(connect_as(version, client_id));
+            world.send(link, subscribe(1, "t", qos));
+            link
+        });
     let publisher = world.connect(connect("publisher"));
     world.forget();
     world.draining = false;

@@ -64,7 +64,7 @@ proptest! {
         let bound = usize::from(config.send_maximum.max(config.send_maximum_v3)) + config.queue_messages;
         // Each message of its own, at its largest, and what is retained beside.
         let messages = sessions * bound + config.retained_messages;
-        let most = idle_memory(&config) + messages * 8_000 + 200_000;
+        let most = idle_memory(&config) + messages * 8_000 + 10_000;
         prop_assert!(run.broker.gauges().memory_bytes <= most);
     }
 
@@ -149,7 +149,10 @@ fn a_thousand_lives_take_no_more_than_one() {
     for life in 0..1_000 {
         let client_id = harness::leak(format!("client {life:04}"));
         let link = world.connect(harness::resuming(Version::V5_0, client_id, 10));
-        world.send(link, harness::subscribe(1, "t/#", mqtt_codec::QoS::AtLeastOnce));
+        world.send(
+            link,
+            harness::subscribe(1, "t/#", mqtt_codec::QoS::AtLeastOnce),
+        );
         world.send(link, harness::qos1(1, "t/x", "payload"));
         world.cut(link);
         world.advance(Duration::from_secs(10));

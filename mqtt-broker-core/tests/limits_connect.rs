@@ -11,9 +11,7 @@
 
 mod harness;
 
-use harness::{
-    Saw, VERSIONS, World, connack, connect, connect_as, leak, refused, resuming, will,
-};
+use harness::{Saw, VERSIONS, World, connack, connect, connect_as, leak, refused, resuming, will};
 use mqtt_broker_core::{Cause, Config, Event};
 use mqtt_codec::packet::{Connack, Connect};
 use mqtt_codec::property::UserProperties;
@@ -210,7 +208,12 @@ fn the_session_expiry_interval_is_capped_and_the_client_is_told() {
         maximum_session_expiry: 100,
         ..Config::default()
     };
-    for (asked, told) in [(99, None), (100, None), (101, Some(100)), (u32::MAX, Some(100))] {
+    for (asked, told) in [
+        (99, None),
+        (100, None),
+        (101, Some(100)),
+        (u32::MAX, Some(100)),
+    ] {
         let mut world = World::new(config.clone());
         let (_, outcome) = world.offer(resuming(Version::V5_0, "a", asked));
         let expected = connack_with(|connack| connack.properties.session_expiry_interval = told);
@@ -331,7 +334,10 @@ fn text(text: &'static str) -> Text<'static> {
 }
 
 fn user_properties(pairs: &[(&'static str, &'static str)]) -> UserProperties<'static> {
-    let pairs: Vec<_> = pairs.iter().map(|&(name, value)| (text(name), text(value))).collect();
+    let pairs: Vec<_> = pairs
+        .iter()
+        .map(|&(name, value)| (text(name), text(value)))
+        .collect();
     UserProperties::new(pairs.leak())
 }
 

@@ -1,4 +1,8 @@
 //! The limits that hold when nobody sets any.
+#![allow(
+    clippy::std_instead_of_core,
+    reason = "the helpers of a test may what the test may"
+)]
 
 use std::time::Duration;
 

@@ -41,13 +41,20 @@ fn a_client_that_is_silent_for_one_and_a_half_times_its_keep_alive_is_closed() {
 /// [MQTT-3.2.2-21] The server's Keep Alive is told and kept.
 #[test]
 fn a_longer_keep_alive_or_none_becomes_the_cap_in_5_0() {
-    for (asked, told, silence) in [(20, None, 30), (21, Some(20), 30), (u16::MAX, Some(20), 30), (0, Some(20), 30)] {
+    for (asked, told, silence) in [
+        (20, None, 30),
+        (21, Some(20), 30),
+        (u16::MAX, Some(20), 30),
+        (0, Some(20), 30),
+    ] {
         let mut world = World::new(Config {
             maximum_keep_alive: 20,
             ..Config::default()
         });
         let (link, outcome) = world.offer(with_keep_alive(Version::V5_0, asked));
-        let Packet::Connack(connack) = outcome.packets()[0] else { panic!("CONNACK first") };
+        let Packet::Connack(connack) = outcome.packets()[0] else {
+            panic!("CONNACK first")
+        };
         assert_eq!(connack.properties.server_keep_alive, told);
         world.advance(seconds(silence) - MICRO);
         assert_eq!(world.take(link).all(), []);
@@ -60,7 +67,11 @@ fn a_longer_keep_alive_or_none_becomes_the_cap_in_5_0() {
 #[test]
 fn a_client_of_3_x_has_its_own_keep_alive_or_the_idle_limit() {
     for version in [Version::V3_1, Version::V3_1_1] {
-        for (asked, silence) in [(0, seconds(100)), (2, seconds(3)), (u16::MAX, seconds(65_535) * 3 / 2)] {
+        for (asked, silence) in [
+            (0, seconds(100)),
+            (2, seconds(3)),
+            (u16::MAX, seconds(65_535) * 3 / 2),
+        ] {
             let mut world = World::new(Config {
                 idle_limit: seconds(100),
                 ..Config::default()
@@ -124,14 +135,20 @@ fn a_silent_client_leaves_its_will() {
     for version in VERSIONS {
         let mut world = World::new(Config::default());
         let watcher = world.connect(with_keep_alive(Version::V3_1_1, 0));
-        world.send(watcher, harness::subscribe(1, "w", mqtt_codec::QoS::AtMostOnce));
+        world.send(
+            watcher,
+            harness::subscribe(1, "w", mqtt_codec::QoS::AtMostOnce),
+        );
         world.forget();
         world.connect(Connect {
             will: Some(will("w", "gone")),
             ..with_keep_alive_as(version, "silent", 10)
         });
         world.advance(seconds(15));
-        assert_eq!(world.take(watcher).packets(), [Packet::Publish(qos0("w", "gone"))]);
+        assert_eq!(
+            world.take(watcher).packets(),
+            [Packet::Publish(qos0("w", "gone"))]
+        );
     }
 }
 
@@ -145,7 +162,11 @@ fn with_keep_alive(version: Version, keep_alive: u16) -> Connect<'static> {
     with_keep_alive_as(version, "a", keep_alive)
 }
 
-fn with_keep_alive_as(version: Version, client_id: &'static str, keep_alive: u16) -> Connect<'static> {
+fn with_keep_alive_as(
+    version: Version,
+    client_id: &'static str,
+    keep_alive: u16,
+) -> Connect<'static> {
     Connect {
         keep_alive,
         ..connect_as(version, client_id)

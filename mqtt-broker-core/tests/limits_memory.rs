@@ -71,8 +71,14 @@ fn every_publish_and_subscribe_is_refused_from_100_percent_on() {
         let mut world = filled_to(percent);
         let publisher = publisher(&mut world);
         let (published, subscribed) = match refusals {
-            0 => (PublishReasonCode::NoMatchingSubscribers, SubscribeReasonCode::Success),
-            _ => (PublishReasonCode::QuotaExceeded, SubscribeReasonCode::QuotaExceeded),
+            0 => (
+                PublishReasonCode::NoMatchingSubscribers,
+                SubscribeReasonCode::Success,
+            ),
+            _ => (
+                PublishReasonCode::QuotaExceeded,
+                SubscribeReasonCode::QuotaExceeded,
+            ),
         };
         world.send(publisher, qos1(1, "t", "x"));
         assert_eq!(world.take(publisher).packets(), [answer(published)]);
@@ -109,7 +115,9 @@ fn memory_is_given_back_when_messages_are_acknowledged() {
         world.send(publisher, qos1(1, "t", payload));
         let outcome = world.take(publisher);
         match outcome.packets().as_slice() {
-            [Packet::Puback(puback)] if puback.reason_code == PublishReasonCode::Success => taken += 1,
+            [Packet::Puback(puback)] if puback.reason_code == PublishReasonCode::Success => {
+                taken += 1
+            }
             other => {
                 assert_eq!(other, [answer(PublishReasonCode::QuotaExceeded)]);
                 break;

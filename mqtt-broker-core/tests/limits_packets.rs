@@ -41,10 +41,7 @@ fn a_packet_above_the_maximum_packet_size_ends_the_connection() {
 
         // The fixed header alone says that it is too large.
         world.send_bytes(link, &[0x30, 63]);
-        let reason = CloseReason::Malformed(DecodeError::PacketTooLarge {
-            len: 65,
-            limit: 64,
-        });
+        let reason = CloseReason::Malformed(DecodeError::PacketTooLarge { len: 65, limit: 64 });
         let expected = refusal(version, DisconnectReasonCode::PacketTooLarge, reason);
         assert_eq!(world.take(link).all(), expected);
     }
@@ -69,7 +66,10 @@ fn user_properties_above_the_limit_are_refused_in_the_packets_own_acknowledgemen
     world.send(link, subscribe(1, AT_LIMIT));
     world.send(link, publish(qos1(1, "other", ""), AT_LIMIT));
     let none = Packet::Puback(puback_of(1, PublishReasonCode::NoMatchingSubscribers));
-    assert_eq!(world.take(link).packets(), [suback(1, &[SubscribeReasonCode::Success]), none]);
+    assert_eq!(
+        world.take(link).packets(),
+        [suback(1, &[SubscribeReasonCode::Success]), none]
+    );
     assert_eq!(world.refused(Cause::UserProperties), 0);
 
     for (refusals, above) in [(3, MANY), (6, LONG)] {
@@ -107,12 +107,14 @@ fn user_properties_above_the_limit_end_the_connection_where_no_acknowledgement_c
             }
             other => other,
         }),
-        ("DISCONNECT", |with| match disconnect(DisconnectReasonCode::Success) {
-            Packet::Disconnect(mut packet) => {
-                packet.properties.user_properties = with;
-                Packet::Disconnect(packet)
+        ("DISCONNECT", |with| {
+            match disconnect(DisconnectReasonCode::Success) {
+                Packet::Disconnect(mut packet) => {
+                    packet.properties.user_properties = with;
+                    Packet::Disconnect(packet)
+                }
+                other => other,
             }
-            other => other,
         }),
     ];
     for (kind, make) in kinds {
@@ -141,7 +143,11 @@ fn a_topic_alias_above_the_maximum_ends_the_connection() {
     let alias = TopicAlias::new(17).unwrap();
     let error = ProtocolError::TopicAliasInvalid { alias, maximum: 16 };
     let reason = CloseReason::Protocol(error);
-    let expected = refusal(Version::V5_0, DisconnectReasonCode::TopicAliasInvalid, reason);
+    let expected = refusal(
+        Version::V5_0,
+        DisconnectReasonCode::TopicAliasInvalid,
+        reason,
+    );
     assert_eq!(world.take(link).all(), expected);
 }
 
@@ -153,7 +159,9 @@ fn a_publish_above_the_receive_maximum_ends_the_connection() {
         ..Config::default()
     });
     let (link, outcome) = world.offer(connect("a"));
-    let Packet::Connack(connack) = outcome.packets()[0] else { panic!("CONNACK first") };
+    let Packet::Connack(connack) = outcome.packets()[0] else {
+        panic!("CONNACK first")
+    };
     assert_eq!(connack.properties.receive_maximum, NonZeroU16::new(2));
     world.send(link, qos2(1, "t", ""));
     world.send(link, qos2(2, "t", ""));
@@ -172,7 +180,11 @@ fn a_publish_above_the_receive_maximum_ends_the_connection() {
 
     world.send(link, qos1(4, "t", ""));
     let reason = CloseReason::Protocol(ProtocolError::ReceiveMaximumExceeded { limit: 2 });
-    let expected = refusal(Version::V5_0, DisconnectReasonCode::ReceiveMaximumExceeded, reason);
+    let expected = refusal(
+        Version::V5_0,
+        DisconnectReasonCode::ReceiveMaximumExceeded,
+        reason,
+    );
     assert_eq!(world.take(link).all(), expected);
 }
 
@@ -188,13 +200,20 @@ fn a_client_of_3_x_may_have_every_packet_identifier_open() {
         let outcome = world.take(link);
         let recs = outcome.packets();
         assert_eq!(recs.len(), 65_535);
-        assert!(recs.iter().zip(1..=u16::MAX).all(|(packet, packet_id)| *packet == pubrec(packet_id)));
+        assert!(
+            recs.iter()
+                .zip(1..=u16::MAX)
+                .all(|(packet, packet_id)| *packet == pubrec(packet_id))
+        );
 
         // Nothing is open twice.
         world.send(link, again(qos2(65_535, "t", "")));
         world.send(link, pubrel(1));
         world.send(link, qos2(1, "t", ""));
-        assert_eq!(world.take(link).packets(), [pubrec(65_535), pubcomp(1), pubrec(1)]);
+        assert_eq!(
+            world.take(link).packets(),
+            [pubrec(65_535), pubcomp(1), pubrec(1)]
+        );
         assert_eq!(world.broker.counters().publishes_received, 65_536);
     }
 }
@@ -225,7 +244,9 @@ fn the_window_towards_a_client_is_its_own_and_at_most_ours() {
         for _ in 0..5 {
             world.send(publisher, qos1(1, "t", ""));
         }
-        let sent: Vec<_> = (1..=window).map(|it| Packet::Publish(qos1(it, "t", ""))).collect();
+        let sent: Vec<_> = (1..=window)
+            .map(|it| Packet::Publish(qos1(it, "t", "")))
+            .collect();
         assert_eq!(world.take(subscriber).packets(), sent);
         // Each acknowledgement lets one more go.
         world.send(subscriber, puback(1));
@@ -248,7 +269,10 @@ fn two_user_properties() -> Config {
 
 fn user_properties(pairs: &[(&'static str, &'static str)]) -> UserProperties<'static> {
     let text = |text| Text::new(text).unwrap();
-    let pairs: Vec<_> = pairs.iter().map(|&(name, value)| (text(name), text(value))).collect();
+    let pairs: Vec<_> = pairs
+        .iter()
+        .map(|&(name, value)| (text(name), text(value)))
+        .collect();
     UserProperties::new(pairs.leak())
 }
 
@@ -288,5 +312,8 @@ fn refusal(version: Version, code: DisconnectReasonCode, reason: CloseReason) ->
 fn assert_quota_exceeded(world: &mut World, link: LinkId) {
     let reason = DisconnectReasonCode::QuotaExceeded;
     let closed = CloseReason::Disconnected { reason };
-    assert_eq!(world.take(link).all(), refusal(Version::V5_0, reason, closed));
+    assert_eq!(
+        world.take(link).all(),
+        refusal(Version::V5_0, reason, closed)
+    );
 }

@@ -96,7 +96,10 @@ fn what_never_fits_the_queue_drives_nothing_out() {
     let publisher = offline_subscriber(&mut world, Version::V5_0, "a");
     world.send(publisher, qos1(1, "t", "12345"));
     world.send(publisher, qos1(2, "t", "123456789abc"));
-    assert_eq!(world.take(publisher).packets(), [puback(1), quota_exceeded(2)]);
+    assert_eq!(
+        world.take(publisher).packets(),
+        [puback(1), quota_exceeded(2)]
+    );
     assert_eq!(world.refused(Cause::QueueFull), 1);
     assert_eq!(come_back(&mut world, Version::V5_0, "a"), ["12345"]);
 }
@@ -114,7 +117,10 @@ fn a_full_queue_is_no_refusal_while_another_session_takes_the_message() {
     world.forget();
     world.send(publisher, qos1(1, "t", "2"));
     assert_eq!(world.take(publisher).packets(), [puback(1)]);
-    assert_eq!(world.take(other).packets(), [Packet::Publish(qos0("t", "2"))]);
+    assert_eq!(
+        world.take(other).packets(),
+        [Packet::Publish(qos0("t", "2"))]
+    );
     assert_eq!(world.refused(Cause::QueueFull), 1);
     // Each session has its own queue.
     let publisher = offline_subscriber(&mut world, Version::V5_0, "b");
@@ -142,7 +148,10 @@ fn a_connected_client_has_its_window_and_a_queue_behind_it() {
     assert_eq!(world.refused(Cause::QueueFull), 0);
     world.send(publisher, qos1(1, "t", "4"));
     let outcome = world.take(publisher);
-    assert_eq!(outcome.packets(), [puback(1), puback(1), puback(1), quota_exceeded(1)]);
+    assert_eq!(
+        outcome.packets(),
+        [puback(1), puback(1), puback(1), quota_exceeded(1)]
+    );
     assert_eq!(world.refused(Cause::QueueFull), 1);
     assert_eq!(drain(&mut world, subscriber), ["1", "2", "3"]);
 }
@@ -171,7 +180,7 @@ fn an_expired_message_makes_room_in_a_full_queue() {
     });
     let mut waiting = resuming(Version::V5_0, "a", 1_000);
     waiting.properties.receive_maximum = NonZeroU16::new(1);
-    let subscriber = world.connect(waiting.clone());
+    let subscriber = world.connect(waiting);
     world.send(subscriber, subscribe(1, "t", QoS::AtLeastOnce));
     world.cut(subscriber);
     let publisher = world.connect(connect("publisher"));
@@ -190,7 +199,10 @@ fn an_expired_message_makes_room_in_a_full_queue() {
     assert_eq!(world.refused(Cause::Expired), 1);
     world.send(publisher, qos1(1, "t", "new"));
     assert_eq!(world.refused(Cause::QueueFull), 1);
-    assert_eq!(come_back(&mut world, Version::V5_0, "a"), ["in flight", "new"]);
+    assert_eq!(
+        come_back(&mut world, Version::V5_0, "a"),
+        ["in flight", "new"]
+    );
 }
 
 /// A session that is subscribed to `t` and not connected, and a publisher of 5.0.

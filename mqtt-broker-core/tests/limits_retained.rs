@@ -125,7 +125,10 @@ fn a_retained_will_above_the_limit_is_sent_and_not_kept() {
         ..connect("a")
     });
     world.cut(link);
-    assert_eq!(world.take(watcher).packets(), [Packet::Publish(qos0("w", "gone"))]);
+    assert_eq!(
+        world.take(watcher).packets(),
+        [Packet::Publish(qos0("w", "gone"))]
+    );
     assert_eq!(world.broker.gauges().retained_messages, 0);
     assert_eq!(world.refused(Cause::Retained), 1);
 }
@@ -145,7 +148,11 @@ fn retained_messages_are_replayed_in_slices() {
         let subscriber = world.connect(connect_as(version, "b"));
         world.send(subscriber, subscribe(1, "t/+", QoS::AtMostOnce));
         let mut slices = vec![world.take(subscriber).packets().len() - 1];
-        while let Some(at) = world.broker.poll_timeout().filter(|at| *at < world.now + SECOND) {
+        while let Some(at) = world
+            .broker
+            .poll_timeout()
+            .filter(|at| *at < world.now + SECOND)
+        {
             world.advance(at.saturating_duration_since(world.now));
             slices.push(world.take(subscriber).packets().len());
         }
@@ -178,7 +185,11 @@ fn wills_of_many_lost_connections_are_sent_in_slices() {
             world.cut(link);
         }
         let mut slices = vec![world.take(watcher).packets().len()];
-        while let Some(at) = world.broker.poll_timeout().filter(|at| *at < world.now + SECOND) {
+        while let Some(at) = world
+            .broker
+            .poll_timeout()
+            .filter(|at| *at < world.now + SECOND)
+        {
             world.advance(at.saturating_duration_since(world.now));
             slices.push(world.take(watcher).packets().len());
         }
@@ -206,7 +217,10 @@ fn the_will_delay_is_capped_by_the_end_of_the_session() {
     world.advance(Duration::from_secs(100) - Duration::from_micros(1));
     assert_eq!(world.take(watcher).packets(), []);
     world.advance(Duration::from_micros(1));
-    assert_eq!(world.take(watcher).packets(), [Packet::Publish(qos0("w", "gone"))]);
+    assert_eq!(
+        world.take(watcher).packets(),
+        [Packet::Publish(qos0("w", "gone"))]
+    );
     world.advance(Duration::from_secs(100));
     assert_eq!(world.take(watcher).packets(), [], "once");
 }
@@ -227,16 +241,28 @@ fn a_long_replay_lets_messages_of_others_through() {
     world.forget();
     world.send(subscriber, subscribe(1, "t/#", QoS::AtMostOnce));
     world.send(link, qos0("live", "now"));
-    assert_eq!(world.take(link).packets(), [Packet::Publish(qos0("live", "now"))]);
+    assert_eq!(
+        world.take(link).packets(),
+        [Packet::Publish(qos0("live", "now"))]
+    );
     assert!(world.take(subscriber).packets().len() <= 11);
-    assert!(!matches!(world.broker.poll_action(), Some(Action::Pause { .. })));
+    assert!(!matches!(
+        world.broker.poll_action(),
+        Some(Action::Pause { .. })
+    ));
     world.advance(SECOND);
     assert_eq!(world.broker.counters().publishes_sent, 1_001);
 }
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn assert_taken(world: &mut World, link: LinkId, version: Version, topic: &'static str, payload: &'static str) {
+fn assert_taken(
+    world: &mut World,
+    link: LinkId,
+    version: Version,
+    topic: &'static str,
+    payload: &'static str,
+) {
     world.send(link, retained(qos1(1, topic, payload)));
     let code = match version {
         Version::V5_0 => PublishReasonCode::NoMatchingSubscribers,
@@ -245,7 +271,13 @@ fn assert_taken(world: &mut World, link: LinkId, version: Version, topic: &'stat
     assert_eq!(world.take(link).packets(), [answer(code)]);
 }
 
-fn assert_refused(world: &mut World, link: LinkId, version: Version, topic: &'static str, payload: &'static str) {
+fn assert_refused(
+    world: &mut World,
+    link: LinkId,
+    version: Version,
+    topic: &'static str,
+    payload: &'static str,
+) {
     let (before, had) = (world.refused(Cause::Retained), world.broker.gauges());
     world.send(link, retained(qos1(1, topic, payload)));
     let expected = match version {
@@ -254,7 +286,10 @@ fn assert_refused(world: &mut World, link: LinkId, version: Version, topic: &'st
     };
     assert_eq!(world.take(link).packets(), [expected]);
     assert_eq!(world.refused(Cause::Retained), before + 1);
-    assert_eq!(world.broker.gauges().retained_messages, had.retained_messages);
+    assert_eq!(
+        world.broker.gauges().retained_messages,
+        had.retained_messages
+    );
 }
 
 fn answer(reason_code: PublishReasonCode) -> Packet<'static> {

@@ -12,7 +12,7 @@
 mod harness;
 
 use harness::{
-    Saw, VERSIONS, World, connect, connect_as, disconnect, filter, id, leak, publish, puback,
+    Saw, VERSIONS, World, connect, connect_as, disconnect, filter, id, leak, puback, publish,
     pubrec, qos0, qos1, qos2, suback, subscribe, will,
 };
 use mqtt_broker_core::{Cause, Config, LinkId, Message};
@@ -29,7 +29,11 @@ const GRANTED: SubscribeReasonCode = SubscribeReasonCode::Success;
 #[test]
 fn a_publish_whose_topic_has_too_many_levels_or_bytes_is_refused() {
     for version in VERSIONS {
-        for (at_limit, above) in [("1/2/3", "1/2/3/4"), ("12345678", "123456789"), ("//", "///")] {
+        for (at_limit, above) in [
+            ("1/2/3", "1/2/3/4"),
+            ("12345678", "123456789"),
+            ("//", "///"),
+        ] {
             let mut world = World::new(small());
             assert_refused_publish(
                 &mut world,
@@ -46,7 +50,11 @@ fn a_publish_whose_topic_has_too_many_levels_or_bytes_is_refused() {
 #[test]
 fn a_filter_with_too_many_levels_or_bytes_is_refused_in_its_own_slot() {
     for version in VERSIONS {
-        for (at_limit, above) in [("1/2/#", "1/2/3/#"), ("12345678", "123456789"), ("+/+/+", "+/+/+/+")] {
+        for (at_limit, above) in [
+            ("1/2/#", "1/2/3/#"),
+            ("12345678", "123456789"),
+            ("+/+/+", "+/+/+/+"),
+        ] {
             let mut world = World::new(small());
             let link = world.connect(connect_as(version, "a"));
             world.send(link, subscribe_all(1, &[at_limit, above, "x"]));
@@ -72,7 +80,10 @@ fn the_default_limits_bear_a_topic_of_128_levels_and_4096_bytes() {
     world.send(link, subscribe(1, topic, QoS::AtMostOnce));
     assert_eq!(world.take(link).packets(), [suback(1, &[GRANTED])]);
     world.send(link, qos0(topic, "x"));
-    assert_eq!(world.take(link).packets(), [Packet::Publish(qos0(topic, "x"))]);
+    assert_eq!(
+        world.take(link).packets(),
+        [Packet::Publish(qos0(topic, "x"))]
+    );
     for too_much in [bytes, levels] {
         world.send(link, subscribe(2, too_much, QoS::AtMostOnce));
         let invalid = [SubscribeReasonCode::TopicFilterInvalid];
@@ -118,7 +129,10 @@ fn a_subscribe_with_too_many_filters_is_refused_as_a_whole() {
         });
         let link = world.connect(connect_as(version, "a"));
         world.send(link, subscribe_all(1, &["a", "b", "c"]));
-        assert_eq!(world.take(link).packets(), [suback(1, &[refused(version); 3])]);
+        assert_eq!(
+            world.take(link).packets(),
+            [suback(1, &[refused(version); 3])]
+        );
         assert_eq!(world.refused(Cause::Subscriptions), 1);
         assert_eq!(world.broker.gauges().subscriptions, 0);
         world.send(link, subscribe_all(2, &["a", "b"]));
@@ -129,7 +143,11 @@ fn a_subscribe_with_too_many_filters_is_refused_as_a_whole() {
 #[test]
 fn a_client_may_not_publish_below_sys_and_control() {
     for version in VERSIONS {
-        for (allowed, denied) in [("$SYS", "$SYS/x"), ("$CONTROLS/x", "$CONTROL/x"), ("$other/x", "$SYS/")] {
+        for (allowed, denied) in [
+            ("$SYS", "$SYS/x"),
+            ("$CONTROLS/x", "$CONTROL/x"),
+            ("$other/x", "$SYS/"),
+        ] {
             let mut world = World::new(Config::default());
             assert_refused_publish(
                 &mut world,
@@ -231,7 +249,11 @@ fn assert_refused_publish(
     world.send(publisher, harness::pubrel(2));
     world.forget();
 
-    let code = if version == Version::V5_0 { reason_code } else { PublishReasonCode::Success };
+    let code = if version == Version::V5_0 {
+        reason_code
+    } else {
+        PublishReasonCode::Success
+    };
     assert_eq!(send(world, qos1(3, bad, "no")), [] as [&str; 0]);
     let answer = Packet::Puback(Puback {
         packet_id: id(3),
@@ -248,7 +270,10 @@ fn assert_refused_publish(
     assert_eq!(world.take(publisher).packets(), [answer]);
     assert_eq!(world.refused(cause), 2);
 
-    assert_eq!(send(world, publish(Delivery::AtMostOnce, bad, "no")), [] as [&str; 0]);
+    assert_eq!(
+        send(world, publish(Delivery::AtMostOnce, bad, "no")),
+        [] as [&str; 0]
+    );
     if version == Version::V5_0 {
         let reason = DisconnectReasonCode::from_byte(reason_code.byte()).unwrap();
         let expected = [

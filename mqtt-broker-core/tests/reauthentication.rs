@@ -16,7 +16,7 @@ use mqtt_broker_core::{Authentication, AuthenticationOutcome, Cause, Config, Lin
 use mqtt_codec::packet::{Auth, AuthProperties};
 use mqtt_codec::property::UserProperties;
 use mqtt_codec::reason_code::{AuthReasonCode, ConnectReasonCode, DisconnectReasonCode};
-use mqtt_codec::{Packet, PacketType, Text, TextBuf, Version};
+use mqtt_codec::{Packet, PacketType, Text, TextBuf};
 use mqtt_session::{CloseReason, ProtocolError};
 
 const AGAIN: AuthReasonCode = AuthReasonCode::ReAuthenticate;
@@ -44,11 +44,18 @@ fn a_connected_client_authenticates_again_in_steps() {
     world.authenticated(link, accepted("alice"));
     let outcome = world.take(link);
     assert_eq!(outcome.all().len(), 2);
-    assert!(outcome.all().contains(&Saw::Packet(auth(AuthReasonCode::Success, "m"))));
+    assert!(
+        outcome
+            .all()
+            .contains(&Saw::Packet(auth(AuthReasonCode::Success, "m")))
+    );
     assert!(outcome.all().contains(&Saw::Resumed));
     // An answer to nothing does nothing.
     world.authenticated(link, accepted("alice"));
-    world.authenticated(link, AuthenticationOutcome::Refused(ConnectReasonCode::Banned));
+    world.authenticated(
+        link,
+        AuthenticationOutcome::Refused(ConnectReasonCode::Banned),
+    );
     assert_eq!(world.take(link).all(), []);
 }
 
@@ -58,7 +65,10 @@ fn a_refused_authentication_ends_the_connection() {
     let (mut world, link) = connected();
     world.send(link, auth(AGAIN, "m"));
     world.forget();
-    world.authenticated(link, AuthenticationOutcome::Refused(ConnectReasonCode::Banned));
+    world.authenticated(
+        link,
+        AuthenticationOutcome::Refused(ConnectReasonCode::Banned),
+    );
     assert_closed(&mut world, link);
     assert_eq!(world.refused(Cause::Authentication), 1);
 }
@@ -115,7 +125,8 @@ fn user_properties_above_the_limit_end_the_connection() {
     let (mut world, link) = connected();
     let mut packet = auth(AGAIN, "m");
     if let Packet::Auth(auth) = &mut packet {
-        auth.properties.user_properties = UserProperties::new(vec![(text("a"), text("b")); 65].leak());
+        auth.properties.user_properties =
+            UserProperties::new(vec![(text("a"), text("b")); 65].leak());
     }
     world.send(link, packet);
     let reason = DisconnectReasonCode::QuotaExceeded;
@@ -136,7 +147,10 @@ fn another_packet_than_auth_before_connack_ends_the_connection() {
     world.forget();
     world.send(link, Packet::Pingreq);
     let error = ProtocolError::UnexpectedPacket(PacketType::Pingreq);
-    assert_eq!(world.take(link).all(), [Saw::Closed(CloseReason::Protocol(error))]);
+    assert_eq!(
+        world.take(link).all(),
+        [Saw::Closed(CloseReason::Protocol(error))]
+    );
 }
 
 /// `alice` on a link with the method `m`.

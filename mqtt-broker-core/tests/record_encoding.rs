@@ -13,7 +13,7 @@ mod records;
 
 use bytes::Bytes;
 use mqtt_broker_core::{KeyChange, Message, MessageId, Record, RecordError, RecordField};
-use mqtt_codec::QoS;
+use mqtt_codec::{QoS, TopicFilterBuf};
 use mqtt_codec::packet::{RetainHandling, SubscriptionOptions};
 use proptest::prelude::*;
 use records::{

@@ -25,11 +25,17 @@ fn a_message_of_a_group_that_is_gone_goes_to_no_other_group() {
     let publisher = world.connect(connect("publisher"));
     world.forget();
     world.send(publisher, qos1(1, "secret", "x"));
-    assert_eq!(world.take(member).packets(), [Packet::Publish(qos1(1, "secret", "x"))]);
+    assert_eq!(
+        world.take(member).packets(),
+        [Packet::Publish(qos1(1, "secret", "x"))]
+    );
     world.send(member, unsubscribe(2, "$share/g/secret"));
 
     let stranger = world.connect(connect("stranger"));
-    world.send(stranger, subscribe(1, "$share/other/public", QoS::AtLeastOnce));
+    world.send(
+        stranger,
+        subscribe(1, "$share/other/public", QoS::AtLeastOnce),
+    );
     let granted = [SubscribeReasonCode::GrantedQoS1];
     assert_eq!(world.take(stranger).packets(), [suback(1, &granted)]);
     world.cut(member);

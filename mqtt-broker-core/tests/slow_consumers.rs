@@ -26,12 +26,17 @@ fn a_packet_is_admitted_while_the_send_buffer_is_below_its_bound_and_then_qos_0_
     for version in VERSIONS {
         let (mut world, subscriber, publisher) = slow(version, QoS::AtMostOnce);
         let payload = leak("x".repeat(40));
-        let len = Packet::Publish(qos0("t", payload)).encoded_len(version).unwrap();
+        let len = Packet::Publish(qos0("t", payload))
+            .encoded_len(version)
+            .unwrap();
         for sent in 1..=3 {
             world.send(publisher, qos0("t", payload));
             assert_eq!(waiting(&world, subscriber), sent * len);
         }
-        assert!(waiting(&world, subscriber) >= BOUND, "and one packet above it");
+        assert!(
+            waiting(&world, subscriber) >= BOUND,
+            "and one packet above it"
+        );
         world.send(publisher, qos0("t", payload));
         assert_eq!(waiting(&world, subscriber), 3 * len);
         assert_eq!(world.refused(Cause::SendBufferFull), 1);
@@ -55,7 +60,10 @@ fn a_packet_of_any_size_is_admitted_to_an_empty_send_buffer() {
         world.send(publisher, qos0("t", payload));
         assert!(waiting(&world, subscriber) > 100 * BOUND);
         world.write(subscriber, usize::MAX);
-        assert_eq!(world.take(subscriber).packets(), [Packet::Publish(qos0("t", payload))]);
+        assert_eq!(
+            world.take(subscriber).packets(),
+            [Packet::Publish(qos0("t", payload))]
+        );
     }
 }
 
@@ -67,9 +75,14 @@ fn qos_1_waits_in_the_queue_for_room_in_the_send_buffer() {
         for _ in 0..6 {
             world.send(publisher, qos1(1, "t", payload));
         }
-        let len = Packet::Publish(qos1(1, "t", payload)).encoded_len(version).unwrap();
+        let len = Packet::Publish(qos1(1, "t", payload))
+            .encoded_len(version)
+            .unwrap();
         assert_eq!(waiting(&world, subscriber), 3 * len);
-        assert_eq!(world.refused(Cause::SendBufferFull) + world.refused(Cause::QueueFull), 0);
+        assert_eq!(
+            world.refused(Cause::SendBufferFull) + world.refused(Cause::QueueFull),
+            0
+        );
         // Room for more is used when half of the bound is free, so that it is used in one go.
         world.write(subscriber, 3 * len - BOUND / 2 - 1);
         assert_eq!(waiting(&world, subscriber), BOUND / 2 + 1);
@@ -78,7 +91,9 @@ fn qos_1_waits_in_the_queue_for_room_in_the_send_buffer() {
         while waiting(&world, subscriber) > 0 {
             world.write(subscriber, 17);
         }
-        let expected: Vec<_> = (1..=6).map(|it| Packet::Publish(qos1(it, "t", payload))).collect();
+        let expected: Vec<_> = (1..=6)
+            .map(|it| Packet::Publish(qos1(it, "t", payload)))
+            .collect();
         assert_eq!(world.take(subscriber).packets(), expected);
     }
 }
@@ -117,7 +132,11 @@ fn a_slow_client_is_not_closed_while_it_makes_progress() {
         world.advance(Duration::from_secs(30) - MICRO);
         assert_eq!(world.take(subscriber).all(), []);
         world.advance(MICRO);
-        assert_eq!(world.broker.gauges().connected, 1, "only the publisher is left");
+        assert_eq!(
+            world.broker.gauges().connected,
+            1,
+            "only the publisher is left"
+        );
     }
 }
 
@@ -156,7 +175,14 @@ fn a_client_that_does_not_take_its_answers_is_not_read() {
         assert!(!world.take(link).all().contains(&Saw::Resumed));
         world.write(link, 2);
         let outcome = world.take(link);
-        assert_eq!(outcome.all().iter().filter(|saw| **saw == Saw::Resumed).count(), 1);
+        assert_eq!(
+            outcome
+                .all()
+                .iter()
+                .filter(|saw| **saw == Saw::Resumed)
+                .count(),
+            1
+        );
         assert_eq!(waiting(&world, link), 2 * BOUND, "and it is read on");
         while waiting(&world, link) > 0 {
             world.write(link, 10);
@@ -177,7 +203,10 @@ fn a_client_that_takes_no_answers_is_closed_in_the_end() {
     world.send_bytes(link, &[0xC0, 0].repeat(1_000));
     world.advance(Duration::from_secs(30));
     let outcome = world.take(link);
-    assert_eq!(outcome.all().last(), Some(&Saw::Closed(CloseReason::SlowPeer)));
+    assert_eq!(
+        outcome.all().last(),
+        Some(&Saw::Closed(CloseReason::SlowPeer))
+    );
 }
 
 #[test]
@@ -188,7 +217,11 @@ fn transmit_is_said_once_until_the_buffer_was_drained() {
     let now = world.now;
     let all = waiting(&world, subscriber);
     world.broker.handle_written(now, subscriber, all - 1);
-    assert_eq!(transmits(&mut world, publisher, subscriber), 0, "a byte is left");
+    assert_eq!(
+        transmits(&mut world, publisher, subscriber),
+        0,
+        "a byte is left"
+    );
     let all = waiting(&world, subscriber);
     world.broker.handle_written(now, subscriber, all);
     assert_eq!(transmits(&mut world, publisher, subscriber), 1);
@@ -197,7 +230,9 @@ fn transmit_is_said_once_until_the_buffer_was_drained() {
 #[test]
 fn flush_is_said_once_when_the_buffer_passes_half_of_its_bound() {
     let (mut world, subscriber, publisher) = slow(Version::V5_0, QoS::AtMostOnce);
-    let len = Packet::Publish(qos0("t", "123456")).encoded_len(Version::V5_0).unwrap();
+    let len = Packet::Publish(qos0("t", "123456"))
+        .encoded_len(Version::V5_0)
+        .unwrap();
     let mut flushes = Vec::new();
     for sent in 1..=BOUND / len {
         if actions(&mut world, publisher).contains(&format!("Flush {subscriber:?}")) {
@@ -225,7 +260,10 @@ fn a_slow_client_does_not_hold_the_others_up() {
         world.send(publisher, qos1(1, "t", "x"));
         world.write(publisher, usize::MAX);
         world.write(quick, usize::MAX);
-        assert_eq!(world.take(quick).packets(), [Packet::Publish(qos1(packet_id, "t", "x"))]);
+        assert_eq!(
+            world.take(quick).packets(),
+            [Packet::Publish(qos1(packet_id, "t", "x"))]
+        );
         assert_eq!(world.take(publisher).packets(), [puback(1)]);
         world.send(quick, puback(packet_id));
     }
@@ -269,5 +307,8 @@ fn actions(world: &mut World, publisher: LinkId) -> Vec<String> {
 
 fn transmits(world: &mut World, publisher: LinkId, subscriber: LinkId) -> usize {
     let wanted = format!("Transmit {subscriber:?}");
-    actions(world, publisher).iter().filter(|action| **action == wanted).count()
+    actions(world, publisher)
+        .iter()
+        .filter(|action| **action == wanted)
+        .count()
 }

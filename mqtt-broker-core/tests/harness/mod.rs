@@ -2,7 +2,14 @@
 #![allow(
     dead_code,
     unreachable_pub,
-    reason = "each test file uses a part of it"
+    clippy::indexing_slicing,
+    clippy::large_enum_variant,
+    clippy::panic,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "each test file uses a part of it, and the helpers of a test may what the test may"
 )]
 
 mod packets;

@@ -1,4 +1,13 @@
 //! Any life of a few clients, as inputs to a broker, and a run of it that notes everything that comes out.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used,
+    reason = "the helpers of a test may what the test may"
+)]
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -54,8 +63,13 @@ pub enum Sent {
         size: usize,
         expiry: Option<u32>,
     },
-    Subscribe { filter: usize, qos: QoS },
-    Unsubscribe { filter: usize },
+    Subscribe {
+        filter: usize,
+        qos: QoS,
+    },
+    Unsubscribe {
+        filter: usize,
+    },
     Puback(u16),
     Pubrec(u16),
     Pubrel(u16),
@@ -64,6 +78,7 @@ pub enum Sent {
     Disconnect,
 }
 
+const PAYLOAD: &[u8] = &[b'x'; 6_000];
 pub const CLIENTS: [&str; 4] = ["a", "b", "c", "d"];
 pub const TOPICS: [&str; 4] = ["t/1", "t/2", "u", "$SYS/x"];
 const FILTERS: [&str; 5] = ["t/+", "#", "u", "$share/g/t/1", "t/1"];
@@ -178,7 +193,10 @@ impl Run {
             }
             Step::Authenticate => {
                 for link in std::mem::take(&mut self.asked) {
-                    let outcome = AuthenticationOutcome::Accepted { principal: None, data: None };
+                    let outcome = AuthenticationOutcome::Accepted {
+                        principal: None,
+                        data: None,
+                    };
                     self.broker.handle_authenticated(self.now, link, outcome);
                 }
             }
@@ -192,7 +210,11 @@ impl Run {
             address: None,
             connect_deadline: self.now + Duration::from_secs(10),
             assigned_client_id: ClientIdBuf::new(&format!("assigned-{}", self.made)).unwrap(),
-            authentication: if ask { Authentication::Ask } else { Authentication::Anonymous },
+            authentication: if ask {
+                Authentication::Ask
+            } else {
+                Authentication::Anonymous
+            },
         };
         let link = self.broker.handle_connected(self.now, peer);
         if let Some((old, _)) = self.links.insert(client, (link, connect.version)) {
@@ -221,7 +243,9 @@ impl Run {
     }
 
     fn write(&mut self, link: LinkId, bytes: usize) {
-        let Some(tx) = self.broker.tx(link) else { return };
+        let Some(tx) = self.broker.tx(link) else {
+            return;
+        };
         let written: Vec<u8> = tx.segments().flatten().copied().take(bytes).collect();
         self.log.push(format!("{link:?} < {written:?}"));
         self.broker.handle_written(self.now, link, written.len());
@@ -233,7 +257,10 @@ impl Run {
         self.broker.handle_timeout(self.now);
         self.settle();
         while let Some(at) = self.broker.poll_timeout().filter(|at| *at <= end) {
-            assert!(at > self.now, "a deadline is later than the time-out that was handled");
+            assert!(
+                at > self.now,
+                "a deadline is later than the time-out that was handled"
+            );
             self.now = at;
             self.broker.handle_timeout(at);
             self.settle();
@@ -260,7 +287,10 @@ impl Run {
                 Action::Authenticate { link, .. } => self.asked.push(link),
                 Action::Persist { position, .. } => self.positions.push(position),
                 Action::Page { .. } => panic!("the queues of these tests are in memory"),
-                Action::Transmit { .. } | Action::Flush { .. } | Action::Pause { .. } | Action::Notify(_) => {}
+                Action::Transmit { .. }
+                | Action::Flush { .. }
+                | Action::Pause { .. }
+                | Action::Notify(_) => {}
             }
         }
     }
@@ -279,12 +309,23 @@ impl Run {
 
     /// The links that are there, with what waits for each.
     pub fn waiting(&self) -> impl Iterator<Item = (LinkId, usize)> + '_ {
-        self.links.values().map(|(link, _)| (*link, self.broker.tx(*link).map_or(0, |tx| tx.len())))
+        self.links
+            .values()
+            .map(|(link, _)| (*link, self.broker.tx(*link).map_or(0, |tx| tx.len())))
     }
 }
 
 fn connect_of(step: &Step) -> Connect<'static> {
-    let Step::Connect { client, version, clean, expiry, will: has_will, keep_alive, .. } = *step else {
+    let Step::Connect {
+        client,
+        version,
+        clean,
+        expiry,
+        will: has_will,
+        keep_alive,
+        ..
+    } = *step
+    else {
         panic!("{step:?} is no connect")
     };
     let mut connect = match clean {
@@ -304,23 +345,30 @@ fn connect_of(step: &Step) -> Connect<'static> {
 
 fn packet_of(sent: &Sent) -> Packet<'static> {
     match *sent {
-        Sent::Publish { topic, qos, packet_id, retain, size, expiry } => {
-            const PAYLOAD: &str = match str::from_utf8(&[b'x'; 6_000]) {
-                Ok(payload) => payload,
-                Err(_) => "",
-            };
-            let (topic, payload) = (TOPICS[topic], &PAYLOAD[..size]);
+        Sent::Publish {
+            topic,
+            qos,
+            packet_id,
+            retain,
+            size,
+            expiry,
+        } => {
+            let topic = TOPICS[topic];
             let mut publish = match qos {
-                QoS::AtMostOnce => qos0(topic, payload),
-                QoS::AtLeastOnce => qos1(packet_id, topic, payload),
-                QoS::ExactlyOnce => qos2(packet_id, topic, payload),
+                QoS::AtMostOnce => qos0(topic, ""),
+                QoS::AtLeastOnce => qos1(packet_id, topic, ""),
+                QoS::ExactlyOnce => qos2(packet_id, topic, ""),
             };
+            publish.payload = &PAYLOAD[..size];
             publish.retain = retain;
             publish.properties.message_expiry_interval = expiry;
             Packet::Publish(publish)
         }
         Sent::Subscribe { filter, qos } => {
-            let options = SubscriptionOptions { maximum_qos: qos, ..SubscriptionOptions::default() };
+            let options = SubscriptionOptions {
+                maximum_qos: qos,
+                ..SubscriptionOptions::default()
+            };
             subscribe_with(1, FILTERS[filter], options)
         }
         Sent::Unsubscribe { filter } => unsubscribe(1, FILTERS[filter]),
