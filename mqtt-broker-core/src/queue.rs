@@ -120,7 +120,7 @@ impl Queue {
 
     /// Takes out what expired by `now`, for `each`.
     pub(crate) fn remove_expired(&mut self, now: Instant, mut each: impl FnMut(Queued)) {
-        if !self.next_expiry.is_some_and(|at| at <= now) {
+        if self.next_expiry.is_none_or(|at| at > now) {
             return;
         }
         let mut kept = VecDeque::with_capacity(self.head.len());

@@ -134,7 +134,7 @@ fn nothing_behind_a_refused_connect_is_processed() {
     assert_eq!(world.broker.gauges().sessions, 0);
 }
 
-/// [MQTT-3.1.3-5] [v3.1.1 MQTT-3.1.3-5] 1 to 23 digits and letters are accepted.
+/// [MQTT-3.1.3-5] [MQTT-3.1.4-5] [v3.1.1 MQTT-3.1.3-5] [v3.1.1 MQTT-3.1.4-4] 1 to 23 digits and letters are accepted.
 #[test]
 fn client_identifiers_of_1_to_23_letters_and_digits_are_accepted() {
     for version in VERSIONS {
@@ -167,6 +167,50 @@ fn an_empty_client_identifier_gets_one_of_its_own() {
     let (_, outcome) = world.offer(connect_as(Version::V3_1_1, ""));
     assert_eq!(outcome.packets(), [accepted(Version::V3_1_1, false)]);
     assert_eq!(world.broker.gauges().sessions, 2);
+}
+
+/// [MQTT-3.1.3-8] [MQTT-3.2.2-7] [MQTT-3.2.0-2] [MQTT-4.13.2-1] [v3.1.1 MQTT-3.1.3-9] [v3.1.1 MQTT-3.2.2-5] One CONNACK
+/// with the code, and the close.
+#[test]
+fn a_client_identifier_that_is_too_long_for_us_is_refused() {
+    for version in VERSIONS {
+        let config = Config {
+            client_id_bytes: 3,
+            ..Config::default()
+        };
+        let mut world = World::new(config);
+        let (_, outcome) = world.offer(connect_as(version, "abc"));
+        assert_eq!(outcome.packets(), [accepted(version, false)]);
+        let (_, outcome) = world.offer(connect_as(version, "abcd"));
+        let code = ConnectReasonCode::ClientIdentifierNotValid;
+        assert_eq!(
+            outcome.all(),
+            [
+                Saw::Packet(refused(code)),
+                Saw::Closed(CloseReason::Refused(code))
+            ]
+        );
+    }
+}
+
+/// [v3.1.1 MQTT-3.2.2-6] There 3.x has no word for it: a Will Topic that is too long for us.
+#[test]
+fn a_refusal_without_a_return_code_closes_without_connack() {
+    for version in VERSIONS {
+        let mut world = World::new(Config {
+            topic_bytes: 3,
+            ..Config::default()
+        });
+        let mut connect = connect_as(version, "c");
+        connect.will = Some(harness::will("gone", "c"));
+        let (_, outcome) = world.offer(connect);
+        let code = ConnectReasonCode::TopicNameInvalid;
+        let closed = Saw::Closed(CloseReason::Refused(code));
+        match version {
+            Version::V5_0 => assert_eq!(outcome.all(), [Saw::Packet(refused(code)), closed]),
+            Version::V3_1 | Version::V3_1_1 => assert_eq!(outcome.all(), [closed]),
+        }
+    }
 }
 
 /// [v3.1.1 MQTT-3.1.3-8] With Clean Session 0; 3.1 refuses empty ones always.

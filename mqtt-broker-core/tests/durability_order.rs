@@ -14,6 +14,7 @@ use mqtt_session::CloseReason;
 
 const V5: Version = Version::V5_0;
 
+/// [MQTT-3.2.0-1] [v3.1.1 MQTT-3.2.0-1]
 #[test]
 fn nothing_precedes_connack() {
     for version in harness::VERSIONS {

@@ -100,7 +100,9 @@ fn dup_is_not_forwarded() {
     }
 }
 
-/// [MQTT-3.8.4-8] [v3.1.1 MQTT-3.8.4-6] [MQTT-3.3.4-1] [v3.1.1 MQTT-3.3.4-1] The lower of published and granted.
+/// [MQTT-3.8.4-8] [v3.1.1 MQTT-3.8.4-6] [MQTT-3.3.4-1] [v3.1.1 MQTT-3.3.4-1] [MQTT-4.3.1-1]
+/// [v3.1.1 MQTT-4.3.1-1] [MQTT-4.3.2-4] [MQTT-4.3.3-8] [MQTT-2.2.1-5] [v3.1.1 MQTT-2.3.1-6] The lower of published and
+/// granted; acknowledged under its id.
 #[test]
 fn a_message_goes_out_at_the_lower_of_its_qos_and_the_granted_one() {
     let all = [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce];

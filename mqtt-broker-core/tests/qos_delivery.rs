@@ -1,4 +1,4 @@
-//! Delivery: MQTT 5.0 §4.3, §4.4, §4.6 and §4.9, MQTT 3.1.1 §4.3, §4.4 and §4.6.
+//! Delivery: MQTT 5.0 §4.3, §4.4 and §4.6, MQTT 3.1.1 §4.3, §4.4 and §4.6.
 
 mod harness;
 
@@ -36,7 +36,7 @@ fn a_qos_1_publish_with_a_used_id_is_a_new_message() {
     }
 }
 
-/// [MQTT-4.3.3-10] [v3.1.1 MQTT-4.3.3-2] Also on the next connection of the session, and with another payload.
+/// [MQTT-4.3.3-10] [MQTT-4.3.3-12] [v3.1.1 MQTT-4.3.3-2] Also on the next connection of the session, and with another payload.
 #[test]
 fn a_repeated_qos_2_publish_is_acknowledged_and_not_delivered_again() {
     for version in VERSIONS {
@@ -82,7 +82,8 @@ fn each_pubrel_is_answered_by_pubcomp() {
     }
 }
 
-/// [MQTT-4.4.0-1] [MQTT-3.3.1-1] [MQTT-4.3.3-6] [MQTT-4.6.0-1] [MQTT-3.6.1-1] [v3.1.1 MQTT-4.4.0-1] [v3.1.1 MQTT-3.3.1-1]
+/// [MQTT-4.4.0-1] [MQTT-3.3.1-1] [MQTT-4.3.3-6] [MQTT-4.6.0-1] [MQTT-3.6.1-1] [MQTT-4.3.2-3] [MQTT-4.3.3-3]
+/// [MQTT-4.3.3-5] [v3.1.1 MQTT-4.4.0-1] [v3.1.1 MQTT-3.3.1-1] [v3.1.1 MQTT-4.3.2-1] [v3.1.1 MQTT-4.3.3-1]
 /// PUBLISH again with DUP 1 and its old id, in its order; PUBREL where PUBREC came, without DUP.
 #[test]
 fn unacknowledged_packets_go_again_on_the_next_connection() {
@@ -174,105 +175,6 @@ fn a_negative_acknowledgement_ends_the_exchange() {
             Packet::Publish(qos2(1, "a", "one")),
             Packet::Publish(qos2(2, "a", "two")),
             Packet::Publish(qos2(3, "a", "three")),
-        ]
-    );
-}
-
-/// [MQTT-3.3.4-9] [MQTT-4.9.0-1] [MQTT-4.9.0-2] QoS 1 and 2 share one window; PUBACK, PUBCOMP and an error give back.
-#[test]
-fn the_window_is_the_clients_receive_maximum_for_qos_1_and_2_together() {
-    let mut world = World::new(Config::default());
-    let mut narrow = connect("reader");
-    narrow.properties.receive_maximum = NonZeroU16::new(2);
-    let reader = world.connect(narrow);
-    world.send(reader, subscribe(1, "a", QoS::ExactlyOnce));
-    let writer = world.connect(connect("writer"));
-    world.forget();
-    world.send(writer, qos1(1, "a", "1"));
-    world.send(writer, qos2(2, "a", "2"));
-    world.send(writer, qos1(3, "a", "3"));
-    world.send(writer, qos2(4, "a", "4"));
-    assert_eq!(payloads(&mut world, reader), ["1", "2"]);
-    // PUBREC of success gives nothing back.
-    world.send(reader, pubrec(2));
-    assert_eq!(payloads(&mut world, reader), [""; 0]);
-    world.send(reader, pubcomp(2));
-    assert_eq!(payloads(&mut world, reader), ["3"]);
-    world.send(reader, puback(1));
-    assert_eq!(payloads(&mut world, reader), ["4"]);
-}
-
-/// [MQTT-3.3.4-10] [MQTT-4.9.0-3]
-#[test]
-fn a_full_window_holds_back_nothing_but_publishes_of_qos_1_and_2() {
-    let mut world = World::new(Config::default());
-    let mut narrow = connect("reader");
-    narrow.properties.receive_maximum = NonZeroU16::new(1);
-    let reader = world.connect(narrow);
-    world.send(reader, subscribe(1, "a", QoS::ExactlyOnce));
-    let writer = world.connect(connect("writer"));
-    world.send(writer, qos1(1, "a", "fills"));
-    world.send(writer, qos1(2, "a", "waits"));
-    world.forget();
-    world.send(reader, Packet::Pingreq);
-    world.send(reader, subscribe(2, "b", QoS::AtMostOnce));
-    world.send(writer, qos0("b", "zero"));
-    world.send(reader, qos1(7, "b", "mine"));
-    assert_eq!(
-        world.take(reader).packets(),
-        [
-            Packet::Pingresp,
-            suback(2, &[SubscribeReasonCode::Success]),
-            Packet::Publish(qos0("b", "zero")),
-            Packet::Publish(qos0("b", "mine")),
-            puback(7),
-        ]
-    );
-}
-
-/// [MQTT-4.9.0-1] The window starts anew with each connection, with its own Receive Maximum.
-#[test]
-fn the_window_is_that_of_the_connection() {
-    let mut world = World::new(Config::default());
-    let reader = world.connect(resuming(V5, "reader", 600));
-    world.send(reader, subscribe(1, "a", QoS::AtLeastOnce));
-    let writer = world.connect(connect("writer"));
-    for n in 1..=4 {
-        world.send(writer, qos1(n, "a", leak(n.to_string())));
-    }
-    world.cut(reader);
-    let mut narrow = resuming(V5, "reader", 600);
-    narrow.properties.receive_maximum = NonZeroU16::new(2);
-    let reader = world.connect_and_keep(narrow);
-    assert_eq!(payloads(&mut world, reader), ["1", "2"]);
-    world.send(reader, puback(1));
-    assert_eq!(payloads(&mut world, reader), ["3"]);
-    world.send(reader, puback(2));
-    world.send(reader, puback(3));
-    assert_eq!(payloads(&mut world, reader), ["4"]);
-}
-
-/// [MQTT-3.3.4-7] [MQTT-3.3.4-9] 0x93, and not in an acknowledgement.
-#[test]
-fn a_client_that_overruns_our_receive_maximum_is_disconnected() {
-    let mut world = World::new(Config {
-        receive_maximum: 2,
-        ..Config::default()
-    });
-    let writer = world.connect(connect("writer"));
-    world.send(writer, qos2(1, "a", "x"));
-    world.send(writer, qos2(2, "a", "x"));
-    assert_eq!(
-        world.take(writer).packets(),
-        [no_subscribers(1), no_subscribers(2)]
-    );
-    world.send(writer, qos2(3, "a", "x"));
-    let reason = ProtocolError::ReceiveMaximumExceeded { limit: 2 };
-    assert_eq!(
-        world.take(writer).all(),
-        [
-            Saw::Packet(disconnect(DisconnectReasonCode::ReceiveMaximumExceeded)),
-            Saw::Closed(CloseReason::Protocol(reason)),
         ]
     );
 }
@@ -383,14 +285,6 @@ fn world(version: Version) -> (World, LinkId, LinkId) {
     let writer = world.connect(connect_as(version, "writer"));
     world.forget();
     (world, writer, reader)
-}
-
-fn no_subscribers(packet_id: u16) -> Packet<'static> {
-    let reason_code = PublishReasonCode::NoMatchingSubscribers;
-    Packet::Pubrec(Pubrec {
-        reason_code,
-        ..Pubrec::success(harness::id(packet_id))
-    })
 }
 
 /// The payloads that a link got.

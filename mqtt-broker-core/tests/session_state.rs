@@ -14,7 +14,8 @@ use mqtt_codec::{Packet, QoS, Version};
 
 const V5: Version = Version::V5_0;
 
-/// [MQTT-3.1.2-4] [MQTT-3.2.2-2] [MQTT-3.1.4-4] [v3.1.1 MQTT-3.1.2-6] [v3.1.1 MQTT-3.2.2-1]
+/// [MQTT-3.1.2-4] [MQTT-3.2.2-2] [MQTT-3.1.4-4] [v3.1.1 MQTT-3.1.2-6] [v3.1.1 MQTT-3.1.4-3]
+/// [v3.1.1 MQTT-3.2.2-1]
 #[test]
 fn clean_start_throws_the_old_session_away() {
     for version in VERSIONS {
@@ -97,7 +98,7 @@ fn a_session_ends_when_its_expiry_interval_has_run_out() {
     }
 }
 
-/// [MQTT-4.1.0-1] [v3.1.1 MQTT-4.1.0-2] A session lasts at least as long as its connection.
+/// [MQTT-4.1.0-1] [v3.1.1 MQTT-4.1.0-1] [v3.1.1 MQTT-4.1.0-2] A session lasts at least as long as its connection.
 #[test]
 fn a_connected_session_does_not_expire() {
     let mut world = World::new(Config::default());

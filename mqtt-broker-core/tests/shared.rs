@@ -225,6 +225,29 @@ fn a_message_carries_the_identifier_of_its_members_subscription() {
     }
 }
 
+/// [MQTT-3.3.4-5] A copy of a group has the identifier of that subscription alone.
+#[test]
+fn copies_of_different_subscriptions_carry_an_identifier_each() {
+    let (mut world, writer) = world();
+    let client = world.connect(connect("client"));
+    world.send(client, subscribe_as(1, "a", QoS::AtMostOnce));
+    world.send(client, subscribe_as(2, "$share/g/a", QoS::AtMostOnce));
+    world.forget();
+    world.send(writer, qos0("a", "x"));
+    let outcome = world.take(client);
+    let identifiers = |packet: &Packet<'_>| match packet {
+        Packet::Publish(publish) => publish
+            .properties
+            .subscription_identifiers
+            .iter()
+            .map(|it| it.get())
+            .collect(),
+        other => panic!("unexpected {other:?}"),
+    };
+    let seen: Vec<Vec<u32>> = outcome.packets().iter().map(identifiers).collect();
+    assert_eq!(seen, [[1], [2]]);
+}
+
 /// Standard: §4.8.2. Its undelivered messages go with it.
 #[test]
 fn a_group_ends_with_its_last_member() {

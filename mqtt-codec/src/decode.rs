@@ -71,7 +71,10 @@ pub(crate) fn decode_traced<'a, T: Trace>(
     if version.has_properties() && !reader.no_properties() {
         return decode_with_properties(head, len, &mut reader);
     }
-    Ok(Some((Packet::Publish(head.without_properties(version, reader.payload())?), len)))
+    Ok(Some((
+        Packet::Publish(head.without_properties(version, reader.payload())?),
+        len,
+    )))
 }
 
 /// A PUBLISH of 5.0, apart from those without properties, which then keep everything in registers.

@@ -104,8 +104,23 @@ impl<'a, T: Trace> Reader<'a, T> {
             .map(u32::from_be_bytes)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn variable(&mut self, field: Field) -> Result<u32, DecodeError> {
+        let [value @ ..0x80, rest @ ..] = self.rest else {
+            return self.long_variable(field);
+        };
+        self.rest = rest;
+        self.trace.field(
+            field,
+            Shape::VariableByteInteger,
+            &[*value],
+            self.end - rest.len(),
+        );
+        Ok(u32::from(*value))
+    }
+
+    #[inline(never)]
+    fn long_variable(&mut self, field: Field) -> Result<u32, DecodeError> {
         match variable_byte_integer::read(self.rest) {
             Ok(Some((value, len))) => {
                 let (bytes, rest) = self.rest.split_at_checked(len).unwrap_or_default();
@@ -121,6 +136,22 @@ impl<'a, T: Trace> Reader<'a, T> {
             Ok(None) => Err(self.truncated(field)),
             Err(_) => Err(DecodeError::VariableByteInteger { at: self.at() }),
         }
+    }
+
+    /// Takes a Property Length of 0, if that is what comes.
+    #[inline(always)]
+    pub(crate) fn no_properties(&mut self) -> bool {
+        let [0, rest @ ..] = self.rest else {
+            return false;
+        };
+        self.rest = rest;
+        self.trace.field(
+            Field::PropertyLength,
+            Shape::VariableByteInteger,
+            &[0],
+            self.end - rest.len(),
+        );
+        true
     }
 
     /// The bytes behind a length of two bytes.
@@ -153,7 +184,7 @@ impl<'a, T: Trace> Reader<'a, T> {
     }
 
     /// A string that is checked now and borrowed later. Its bytes.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn text_bytes(&mut self, field: Field) -> Result<&'a [u8], DecodeError> {
         let bytes = self.counted(field, Shape::Text)?;
         if text::is_valid(bytes) {
@@ -188,7 +219,7 @@ impl<'a, T: Trace> Reader<'a, T> {
     }
 
     /// A Topic Filter that is checked now and borrowed later.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn topic_filter_bytes(&mut self) -> Result<(), DecodeError> {
         let bytes = self.counted(Field::TopicFilter, Shape::Text)?;
         if scan::is_plain_filter(bytes) && bytes.first() != Some(&b'$') {
@@ -261,7 +292,6 @@ impl<'a, T: Trace> Reader<'a, T> {
     }
 
     /// A Topic Filter that was just read and is not of the usual kind.
-    #[cold]
     #[inline(never)]
     fn check_filter(&self, bytes: &[u8]) -> Result<(), DecodeError> {
         if !text::is_valid(bytes) {

@@ -1,6 +1,7 @@
 use core::fmt;
 
 use crate::error::TopicFilterError;
+use crate::scan;
 use crate::text::Text;
 
 /// A Topic Filter, shared (`$share/ShareName/filter`) or not. Standard: MQTT 5.0 §4.7, §4.8.2.
@@ -100,21 +101,18 @@ fn check_levels(filter: &[u8], offset: usize) -> Result<(), TopicFilterError> {
     if filter.is_empty() {
         return Err(TopicFilterError::Empty);
     }
-    let mut previous = b'/';
-    let mut bytes = filter.iter().copied().enumerate().peekable();
-    while let Some((index, byte)) = bytes.next() {
-        let starts = previous == b'/';
-        previous = byte;
-        if !matches!(byte, b'+' | b'#') {
-            continue;
-        }
+    let mut from = 0;
+    while let Some(index) = scan::next_wildcard(filter, from) {
+        from = index + 1;
         let at = offset + index;
-        let next = bytes.peek().map(|&(_, next)| next);
-        if byte == b'#' && (!starts || next.is_some()) {
+        let starts = index == 0 || filter.get(index - 1) == Some(&b'/');
+        let next = filter.get(from);
+        if filter.get(index) == Some(&b'+') {
+            if !starts || next.is_some_and(|&next| next != b'/') {
+                return Err(TopicFilterError::SingleLevelWildcard { at });
+            }
+        } else if !starts || next.is_some() {
             return Err(TopicFilterError::MultiLevelWildcard { at });
-        }
-        if byte == b'+' && (!starts || next.is_some_and(|next| next != b'/')) {
-            return Err(TopicFilterError::SingleLevelWildcard { at });
         }
     }
     Ok(())

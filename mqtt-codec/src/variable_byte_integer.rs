@@ -20,16 +20,20 @@ pub const MAX: u32 = 268_435_455;
 #[inline]
 pub const fn read(bytes: &[u8]) -> Result<Option<(u32, usize)>, DecodeError> {
     match bytes {
-        [a, ..] if *a < 0x80 => Ok(Some((*a as u32, 1))),
+        [a @ ..0x80, ..] => Ok(Some((*a as u32, 1))),
+        [a, b @ 1..0x80, ..] => Ok(Some((low(*a, 0) | low(*b, 7), 2))),
         _ => read_long(bytes),
     }
 }
 
-/// Two to four bytes.
+/// The seven bits of a byte that count.
+#[inline]
+const fn low(byte: u8, shift: u32) -> u32 {
+    ((byte & 0x7F) as u32) << shift
+}
+
+/// Whatever is not of one or two bytes.
 const fn read_long(bytes: &[u8]) -> Result<Option<(u32, usize)>, DecodeError> {
-    const fn low(byte: u8, shift: u32) -> u32 {
-        ((byte & 0x7F) as u32) << shift
-    }
     match *bytes {
         [] | [_] | [_, 0x80..=0xFF] | [_, 0x80..=0xFF, 0x80..=0xFF] => Ok(None),
         [_, 0, ..]

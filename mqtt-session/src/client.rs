@@ -18,7 +18,7 @@ use mqtt_codec::reason_code::PublishReasonCode;
 use mqtt_codec::{ClientIdBuf, Packet, PacketId};
 
 pub use action::{Action, Connected, Disconnection, Event, Refusal, RequestToken};
-pub use close::DisconnectError;
+pub use close::{DisconnectError, NORMAL_DISCONNECTION};
 pub use config::{CleanStart, Config, ConfigError, InitialAuthentication, UnknownSession};
 pub use subscribe::{RequestError, SubscribeError};
 

@@ -17,8 +17,9 @@ use mqtt_codec::{Packet, QoS, Version};
 use mqtt_session::client::Config as ClientConfig;
 use mqtt_session::server::Config as ServerConfig;
 use mqtt_session::{
-    AcknowledgedQoS, Acknowledgement, CloseReason, Connection, Instant, Known, Negotiated,
-    OutboundExchange, ProtocolError, PublishError, Received, Resend, Role, Session, ToResend,
+    AcknowledgedQoS, Acknowledgement, ChunkPool, CloseReason, Connection, Instant, Known,
+    Negotiated, OutboundExchange, ProtocolError, PublishError, Received, Resend, Role, Session,
+    ToResend, Tx, TxBuffer,
 };
 use support::packets::*;
 use support::*;
@@ -174,86 +175,74 @@ fn overrun<M: Machine>(side: &mut Side<M>) {
 /// A place that was given back can be taken: by PUBACK, by PUBCOMP, and by a refusing PUBREC; not by PUBREC or PUBREL.
 #[test]
 fn the_receiver_counts_as_the_sender_does() {
-    let now = Instant::default();
-    let limits = Negotiated {
-        receive_maximum: 1,
-        ..Negotiated::new(V5, Role::Server)
-    };
-    let mut connection = Connection::new(limits);
-    let mut session: Session<()> = Session::new();
-    let (mut buffer, mut pool) = (
-        mqtt_session::TxBuffer::new(),
-        mqtt_session::ChunkPool::default(),
-    );
-    let mut tx = mqtt_session::Tx {
-        buffer: &mut buffer,
-        pool: &mut pool,
-    };
     let over = Err(ProtocolError::ReceiveMaximumExceeded { limit: 1 });
-    let receive =
-        |session: &mut Session<()>, connection: &mut Connection, packet: Packet<'static>| {
-            session
-                .receive(connection, now, packet)
-                .map(|received| matches!(received, Received::Publish { .. }))
-        };
+    let mut receiver = Receiver::new(1);
     let (one, two) = (AcknowledgedQoS::AtLeastOnce, AcknowledgedQoS::ExactlyOnce);
 
-    assert_eq!(
-        receive(&mut session, &mut connection, qos1(1, "a", "x").into()),
-        Ok(true)
-    );
-    session.hold(&mut connection, one, id(1));
-    assert_eq!(
-        receive(&mut session, &mut connection, qos2(2, "a", "x").into()),
-        over
-    );
-    session.acknowledge(
-        &mut connection,
-        one,
-        id(1),
-        PublishReasonCode::Success,
-        &mut tx,
-    );
-    assert_eq!(
-        receive(&mut session, &mut connection, qos2(2, "a", "x").into()),
-        Ok(true)
-    );
-    session.acknowledge(
-        &mut connection,
-        two,
-        id(2),
-        PublishReasonCode::Success,
-        &mut tx,
-    );
-    assert_eq!(
-        receive(&mut session, &mut connection, qos2(3, "a", "x").into()),
-        over
-    );
-    assert_eq!(
-        receive(&mut session, &mut connection, pubrel(2).into()),
-        Ok(false)
-    );
-    assert_eq!(
-        receive(&mut session, &mut connection, qos2(3, "a", "x").into()),
-        over
-    );
-    session.complete(&mut connection, id(2), Known::Yes, &mut tx);
-    assert_eq!(
-        receive(&mut session, &mut connection, qos2(3, "a", "x").into()),
-        Ok(true)
-    );
-    session.acknowledge(
-        &mut connection,
-        two,
-        id(3),
-        PublishReasonCode::QuotaExceeded,
-        &mut tx,
-    );
-    assert_eq!(
-        receive(&mut session, &mut connection, qos2(4, "a", "x").into()),
-        Ok(true)
-    );
-    assert_eq!(session.unreleased().iter().collect::<Vec<_>>(), [id(4)]);
+    assert_eq!(receiver.take(qos1(1, "a", "x")), Ok(true));
+    receiver.session.hold(&mut receiver.connection, one, id(1));
+    assert_eq!(receiver.take(qos2(2, "a", "x")), over);
+    receiver.acknowledge(one, 1, PublishReasonCode::Success);
+    assert_eq!(receiver.take(qos2(2, "a", "x")), Ok(true));
+    receiver.acknowledge(two, 2, PublishReasonCode::Success);
+    assert_eq!(receiver.take(qos2(3, "a", "x")), over);
+    assert_eq!(receiver.take(pubrel(2)), Ok(false));
+    assert_eq!(receiver.take(qos2(3, "a", "x")), over);
+    receiver.complete(2);
+    assert_eq!(receiver.take(qos2(3, "a", "x")), Ok(true));
+    receiver.acknowledge(two, 3, PublishReasonCode::QuotaExceeded);
+    assert_eq!(receiver.take(qos2(4, "a", "x")), Ok(true));
+    let unreleased = receiver.session.unreleased();
+    assert_eq!(unreleased.iter().collect::<Vec<_>>(), [id(4)]);
+}
+
+/// The flows of a server that takes few PUBLISHes at once.
+struct Receiver {
+    session: Session<()>,
+    connection: Connection,
+    buffer: TxBuffer,
+    pool: ChunkPool,
+}
+
+impl Receiver {
+    fn new(receive_maximum: u16) -> Self {
+        let negotiated = Negotiated {
+            receive_maximum,
+            ..Negotiated::new(V5, Role::Server)
+        };
+        Self {
+            session: Session::new(),
+            connection: Connection::new(negotiated),
+            buffer: TxBuffer::new(),
+            pool: ChunkPool::default(),
+        }
+    }
+
+    /// Whether it is a message to be delivered.
+    fn take(&mut self, packet: impl Into<Packet<'static>>) -> Result<bool, ProtocolError> {
+        let received =
+            self.session
+                .receive(&mut self.connection, Instant::default(), packet.into())?;
+        Ok(matches!(received, Received::Publish { .. }))
+    }
+
+    fn acknowledge(&mut self, qos: AcknowledgedQoS, packet_id: u16, reason: PublishReasonCode) {
+        let mut tx = Tx {
+            buffer: &mut self.buffer,
+            pool: &mut self.pool,
+        };
+        self.session
+            .acknowledge(&mut self.connection, qos, id(packet_id), reason, &mut tx);
+    }
+
+    fn complete(&mut self, packet_id: u16) {
+        let mut tx = Tx {
+            buffer: &mut self.buffer,
+            pool: &mut self.pool,
+        };
+        self.session
+            .complete(&mut self.connection, id(packet_id), Known::Yes, &mut tx);
+    }
 }
 
 /// The window starts anew with each connection: what waits for PUBREL from an earlier one takes no place until its PUBLISH

@@ -229,8 +229,10 @@ fn disconnect_keeps_to_the_limit() {
 const WHY: &str = "because it is so";
 const PAIRS: &[(&str, &str)] = &[("name", "value"), ("name", "another value")];
 
+type Make = fn(Option<&'static str>, &[(&str, &str)]) -> Packet<'static>;
+
 /// Each packet that may explain itself, with a given Reason String and User Properties.
-const PACKETS: [fn(Option<&'static str>, &[(&str, &str)]) -> Packet<'static>; 8] = [
+const PACKETS: [Make; 8] = [
     |why, pairs| {
         Puback {
             properties: explain(why, pairs),

@@ -5,6 +5,7 @@ mod connect;
 mod end;
 mod inbound;
 mod limits;
+mod pending_connect;
 mod persisted;
 mod publish;
 mod replay;
@@ -34,7 +35,7 @@ use crate::retained::Retained;
 use crate::session::Sessions;
 use crate::timer::Timer;
 
-pub(crate) use connect::PendingConnect;
+pub(crate) use pending_connect::PendingConnect;
 
 /// One shard of a broker: links, sessions, subscriptions, retained messages and timers, as one state machine.
 ///

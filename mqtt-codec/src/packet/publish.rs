@@ -184,47 +184,93 @@ pub(crate) struct PublishHead<'a> {
 impl<'a> PublishHead<'a> {
     /// `flags` are those of the fixed header.
     #[inline(always)]
-    pub(crate) fn decode<T: Trace>(flags: u8, reader: &mut Reader<'a, T>) -> Result<Self, DecodeError> {
+    pub(crate) fn decode<T: Trace>(
+        flags: u8,
+        reader: &mut Reader<'a, T>,
+    ) -> Result<Self, DecodeError> {
         let dup = flags & DUP_FLAG != 0;
-        let qos = QoS::from_bits(flags >> 1 & 3).ok_or(DecodeError::QoS3 { field: Field::PacketTypeAndFlags })?;
+        let qos = QoS::from_bits(flags >> 1 & 3).ok_or(DecodeError::QoS3 {
+            field: Field::PacketTypeAndFlags,
+        })?;
         if dup && qos == QoS::AtMostOnce {
             return Err(DecodeError::DupAtMostOnce);
         }
         let name = reader.topic_name_or_empty(Field::TopicName)?;
         let delivery = match qos {
             QoS::AtMostOnce => Delivery::AtMostOnce,
-            QoS::AtLeastOnce => Delivery::AtLeastOnce { packet_id: reader.packet_id(PacketType::Publish)?, dup },
-            QoS::ExactlyOnce => Delivery::ExactlyOnce { packet_id: reader.packet_id(PacketType::Publish)?, dup },
+            QoS::AtLeastOnce => Delivery::AtLeastOnce {
+                packet_id: reader.packet_id(PacketType::Publish)?,
+                dup,
+            },
+            QoS::ExactlyOnce => Delivery::ExactlyOnce {
+                packet_id: reader.packet_id(PacketType::Publish)?,
+                dup,
+            },
         };
-        Ok(Self { delivery, retain: flags & RETAIN_FLAG != 0, name })
+        Ok(Self {
+            delivery,
+            retain: flags & RETAIN_FLAG != 0,
+            name,
+        })
     }
 
     /// Of 3.x, or with a Property Length of 0.
     #[inline(always)]
-    pub(crate) fn without_properties(self, version: Version, payload: &'a [u8]) -> Result<Publish<'a>, DecodeError> {
-        let Self { delivery, retain, name } = self;
+    pub(crate) fn without_properties(
+        self,
+        version: Version,
+        payload: &'a [u8],
+    ) -> Result<Publish<'a>, DecodeError> {
+        let Self {
+            delivery,
+            retain,
+            name,
+        } = self;
         let Some(name) = name else {
             return Err(match version {
-                Version::V3_1 | Version::V3_1_1 => DecodeError::EmptyTopic { field: Field::TopicName },
+                Version::V3_1 | Version::V3_1_1 => DecodeError::EmptyTopic {
+                    field: Field::TopicName,
+                },
                 Version::V5_0 => DecodeError::NoTopic,
             });
         };
         let topic = PublishTopic::Name(name);
-        Ok(Publish { delivery, retain, topic, properties: PublishProperties::EMPTY, payload })
+        Ok(Publish {
+            delivery,
+            retain,
+            topic,
+            properties: PublishProperties::EMPTY,
+            payload,
+        })
     }
 
     /// The rest of the packet.
     #[inline(always)]
-    pub(crate) fn with_properties<T: Trace>(self, reader: &mut Reader<'a, T>) -> Result<Publish<'a>, DecodeError> {
-        let Self { delivery, retain, name } = self;
-        let (properties, alias) = PublishProperties::decode(reader)?;
+    pub(crate) fn with_properties<T: Trace>(
+        self,
+        reader: &mut Reader<'a, T>,
+    ) -> Result<Publish<'a>, DecodeError> {
+        let Self {
+            delivery,
+            retain,
+            name,
+        } = self;
+        let mut properties = PublishProperties::EMPTY;
+        let mut alias = None;
+        properties.decode(&mut alias, reader)?;
         let topic = match (name, alias) {
             (Some(name), None) => PublishTopic::Name(name),
             (Some(name), Some(alias)) => PublishTopic::Both(name, alias),
             (None, Some(alias)) => PublishTopic::Alias(alias),
             (None, None) => return Err(DecodeError::NoTopic),
         };
-        Ok(Publish { delivery, retain, topic, properties, payload: reader.payload() })
+        Ok(Publish {
+            delivery,
+            retain,
+            topic,
+            properties,
+            payload: reader.payload(),
+        })
     }
 }
 

@@ -41,13 +41,14 @@ impl<'a> PublishProperties<'a> {
         content_type: None,
     };
 
-    /// With the Topic Alias, which stands among them.
+    /// Fills these in, and the Topic Alias, which stands among them.
+    #[inline(always)]
     pub(crate) fn decode<T: Trace>(
+        &mut self,
+        alias: &mut Option<TopicAlias>,
         r: &mut Reader<'a, T>,
-    ) -> Result<(Self, Option<TopicAlias>), DecodeError> {
+    ) -> Result<(), DecodeError> {
         use Field as F;
-        let mut p = Self::default();
-        let mut alias = None;
         let mut user = Run::default();
         let mut identifiers = Run::default();
         let outer = r.enter_properties()?;
@@ -56,38 +57,42 @@ impl<'a> PublishProperties<'a> {
             match r.property_id()? {
                 id::PAYLOAD_FORMAT_INDICATOR => {
                     r.once(
-                        &mut p.payload_format_indicator,
+                        &mut self.payload_format_indicator,
                         F::PayloadFormatIndicator,
                         Reader::payload_format,
                     )?;
                 }
                 id::MESSAGE_EXPIRY_INTERVAL => {
                     r.once(
-                        &mut p.message_expiry_interval,
+                        &mut self.message_expiry_interval,
                         F::MessageExpiryInterval,
                         Reader::four,
                     )?;
                 }
-                id::TOPIC_ALIAS => r.once(&mut alias, F::TopicAlias, topic_alias)?,
-                id::RESPONSE_TOPIC => {
-                    r.once(&mut p.response_topic, F::ResponseTopic, Reader::topic_name)?
-                }
-                id::CORRELATION_DATA => {
-                    r.once(&mut p.correlation_data, F::CorrelationData, Reader::binary)?
-                }
+                id::TOPIC_ALIAS => r.once(alias, F::TopicAlias, topic_alias)?,
+                id::RESPONSE_TOPIC => r.once(
+                    &mut self.response_topic,
+                    F::ResponseTopic,
+                    Reader::topic_name,
+                )?,
+                id::CORRELATION_DATA => r.once(
+                    &mut self.correlation_data,
+                    F::CorrelationData,
+                    Reader::binary,
+                )?,
                 id::USER_PROPERTY => r.user_property(&mut user, start)?,
                 id::SUBSCRIPTION_IDENTIFIER => {
                     r.subscription_identifier(F::SubscriptionIdentifier)?;
                     identifiers.add(start, r.rest());
                 }
-                id::CONTENT_TYPE => r.once(&mut p.content_type, F::ContentType, Reader::text)?,
+                id::CONTENT_TYPE => r.once(&mut self.content_type, F::ContentType, Reader::text)?,
                 id => return Err(r.unexpected_property(id)),
             }
         }
         r.leave(outer);
-        p.user_properties = UserProperties::from_run(&user);
-        p.subscription_identifiers = SubscriptionIdentifiers::from_run(&identifiers);
-        Ok((p, alias))
+        self.user_properties = UserProperties::from_run(&user);
+        self.subscription_identifiers = SubscriptionIdentifiers::from_run(&identifiers);
+        Ok(())
     }
 }
 

@@ -46,14 +46,8 @@ pub(crate) mod id {
 }
 
 impl<'a, T: Trace> Reader<'a, T> {
-    /// Takes a Property Length of 0, if that is what comes.
-    #[inline(always)]
-    pub(crate) fn no_properties(&mut self) -> bool {
-        self.rest().first() == Some(&0) && self.variable(Field::PropertyLength).is_ok()
-    }
-
     /// The Property Length; narrows the reader to the properties.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn enter_properties(&mut self) -> Result<Outer<'a>, DecodeError> {
         let len = self.variable(Field::PropertyLength)?;
         self.enter(len as usize, Field::PropertyLength)
@@ -81,7 +75,7 @@ impl<'a, T: Trace> Reader<'a, T> {
     }
 
     /// One User Property more; `start` is what was left of the block before its identifier.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn user_property(
         &mut self,
         run: &mut Run<'a>,

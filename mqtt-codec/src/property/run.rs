@@ -7,32 +7,34 @@ use crate::variable_byte_integer;
 pub(crate) struct Run<'a> {
     /// Begins with the first one's identifier.
     from: &'a [u8],
-    /// Ends behind the last one.
-    len: usize,
-    /// Other properties stand between.
-    gaps: bool,
+    /// What is left of the block behind the last one.
+    end: usize,
+    /// The bytes of all of them, without what stands between.
+    sum: usize,
 }
 
 impl<'a> Run<'a> {
     /// One more stands between two points of the block, each told by what is left of the block there.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn add(&mut self, start: &'a [u8], end: &'a [u8]) {
-        if self.len == 0 {
+        if self.sum == 0 {
             self.from = start;
-        } else {
-            self.gaps |= self.from.len() - self.len != start.len();
         }
-        self.len = self.from.len() - end.len();
+        self.end = end.len();
+        self.sum += start.len() - end.len();
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn bytes(&self) -> &'a [u8] {
-        self.from.get(..self.len).unwrap_or_default()
+        self.from
+            .get(..self.from.len() - self.end)
+            .unwrap_or_default()
     }
 
-    #[inline]
+    /// Whether others stand between.
+    #[inline(always)]
     pub(crate) fn has_gaps(&self) -> bool {
-        self.gaps
+        self.bytes().len() != self.sum
     }
 }
 

@@ -6,6 +6,9 @@ use super::{Action, ClientSession, Event, State};
 use crate::close_reason::is_from_client;
 use crate::{CloseReason, Instant, Role};
 
+/// DISCONNECT 0x00, Normal disconnection: the server drops the Will.
+pub const NORMAL_DISCONNECTION: Disconnect<'static> = plain(DisconnectReasonCode::Success);
+
 /// Why DISCONNECT was not sent. Nothing is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
@@ -112,15 +115,9 @@ impl ClientSession {
 }
 
 const fn plain(reason_code: DisconnectReasonCode) -> Disconnect<'static> {
-    let properties = DisconnectProperties {
-        session_expiry_interval: None,
-        reason_string: None,
-        user_properties: mqtt_codec::property::UserProperties::EMPTY,
-        server_reference: None,
-    };
     Disconnect {
         reason_code,
-        properties,
+        properties: DisconnectProperties::EMPTY,
     }
 }
 

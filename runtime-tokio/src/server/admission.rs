@@ -77,7 +77,7 @@ impl Admission {
             return Err(Refusal::Connections);
         }
         if self.is_limited(address.ip()) {
-            state.enter(&self.limits, now, listener, address.ip().to_canonical())?;
+            state.enter(&self.limits, now, listener, address.ip())?;
         }
         state.open += 1;
         Ok(Permit {
@@ -93,7 +93,7 @@ impl Admission {
     }
 
     fn is_limited(&self, address: IpAddr) -> bool {
-        self.limits.loopback == Loopback::Limited || !address.to_canonical().is_loopback()
+        self.limits.loopback == Loopback::Limited || !address.is_loopback()
     }
 }
 
@@ -159,7 +159,7 @@ impl Permit {
                 .state
                 .borrow_mut()
                 .addresses
-                .get_mut(&address.to_canonical())
+                .get_mut(&address)
             {
                 change(of);
             }
@@ -234,22 +234,6 @@ mod tests {
         assert!(admission.enter(at(0), 0, from(OTHER)).is_ok());
         permits.pop();
         assert!(admission.enter(at(0), 0, from(FAR)).is_ok());
-    }
-
-    #[test]
-    fn a_mapped_address_is_the_address() {
-        let limits = ConnectionLimits {
-            per_address: 1,
-            ..ConnectionLimits::default()
-        };
-        let admission = Admission::new(limits, usize::MAX, 1);
-        let _permit = admission.enter(at(0), 0, from(FAR)).unwrap();
-        assert_eq!(
-            admission
-                .enter(at(0), 0, from("::ffff:192.0.2.1"))
-                .unwrap_err(),
-            Refusal::PerAddress
-        );
     }
 
     #[test]

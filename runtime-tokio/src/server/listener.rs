@@ -49,6 +49,8 @@ pub(crate) async fn accept(
                     accepting = Accepting::On;
                     shard.tell(ServerEvent::AcceptingAgain);
                 }
+                // An IPv4 address may come as one of IPv6.
+                let address = SocketAddr::new(address.ip().to_canonical(), address.port());
                 admit(&shard, stream, address, number, &listening, &mut logins);
             }
             // The peer gave up while it waited.

@@ -8,7 +8,7 @@ use std::io;
 
 use bytes::BufMut;
 use mqtt_broker_core::LinkId;
-use mqtt_session::Instant;
+use mqtt_session::{COPY_LIMIT, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 use tokio::task::yield_now;
 
@@ -117,10 +117,10 @@ impl State {
         }
         match connection.unread.front() {
             Front::Whole(_) => Next::Wait,
-            Front::Incomplete(missing) if missing > self.scratch.len() => {
+            Front::Incomplete { packet, missing } if packet > self.scratch.len() => {
                 self.read_long(link, missing, cx)
             }
-            Front::Empty | Front::Header | Front::Incomplete(_) => self.read_short(link, cx),
+            Front::Empty | Front::Header | Front::Incomplete { .. } => self.read_short(link, cx),
         }
     }
 
@@ -212,7 +212,7 @@ impl State {
         };
         let used = match connection.unread.front() {
             Front::Empty => self.broker.handle_bytes(now, link, bytes),
-            Front::Header | Front::Incomplete(_) | Front::Whole(_) => 0,
+            Front::Header | Front::Incomplete { .. } | Front::Whole(_) => 0,
         };
         if let Some(rest) = bytes.get(used..).filter(|rest| !rest.is_empty()) {
             connection.unread.keep(rest);
@@ -221,6 +221,7 @@ impl State {
 
     /// Has the broker take what is unread.
     ///
+    /// A long packet goes over with its buffer, so that a message that is kept is a slice of it.
     /// An incomplete packet is presented as well: by its header the broker may refuse it.
     fn present(&mut self, now: Instant, link: LinkId) {
         let Some(connection) = self.connections.get_mut(link) else {
@@ -229,15 +230,13 @@ impl State {
         let unread = &mut connection.unread;
         match unread.front() {
             Front::Empty => {}
-            Front::Whole(packet)
-                if packet > self.scratch.len() && packet == unread.bytes().len() =>
-            {
+            Front::Whole(packet) if packet > COPY_LIMIT && packet == unread.bytes().len() => {
                 let packet = unread.take();
                 if !self.broker.handle_packet(now, link, packet.clone()) {
                     unread.put_back(packet);
                 }
             }
-            Front::Header | Front::Incomplete(_) | Front::Whole(_) => {
+            Front::Header | Front::Incomplete { .. } | Front::Whole(_) => {
                 let used = self.broker.handle_bytes(now, link, unread.bytes());
                 unread.consume(used);
             }

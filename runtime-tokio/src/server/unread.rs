@@ -24,8 +24,8 @@ pub(crate) enum Front {
     Empty,
     /// A packet of unknown length.
     Header,
-    /// A packet of which so many bytes are missing.
-    Incomplete(usize),
+    /// A packet of this length, of which so many bytes are missing.
+    Incomplete { packet: usize, missing: usize },
     /// A whole packet of this length, or bytes that can be none.
     Whole(usize),
 }
@@ -37,7 +37,10 @@ impl Unread {
         match (self.bytes().len(), self.packet) {
             (0, _) => Front::Empty,
             (_, 0) => Front::Header,
-            (len, packet) if len < packet => Front::Incomplete(packet - len),
+            (len, packet) if len < packet => Front::Incomplete {
+                packet,
+                missing: packet - len,
+            },
             (_, packet) => Front::Whole(packet),
         }
     }
@@ -66,7 +69,7 @@ impl Unread {
             let wanted = match self.front() {
                 Front::Empty | Front::Whole(_) => 0,
                 Front::Header => 1,
-                Front::Incomplete(missing) => missing,
+                Front::Incomplete { missing, .. } => missing,
             };
             let rest = bytes.get(taken..).unwrap_or_default();
             let now = rest.get(..wanted).unwrap_or(rest);
@@ -138,7 +141,7 @@ impl Unread {
         self.look();
     }
 
-    /// Twice the size at most, and not beyond the packet at the front.
+    /// Four times the bytes that are there at most, and not beyond the packet at the front.
     fn grow(&mut self, more: usize) {
         let (len, capacity) = (self.bytes.len(), self.bytes.capacity());
         if len + more <= capacity {
@@ -149,7 +152,7 @@ impl Unread {
         } else {
             self.consumed + self.packet
         };
-        let target = (2 * capacity).max(len + more).min(end.max(len + more));
+        let target = (4 * len).max(len + more).min(end.max(len + more));
         self.bytes.reserve_exact(target - len);
     }
 }
@@ -169,9 +172,21 @@ mod tests {
         assert_eq!(unread.complete(&[0x81]), 1);
         assert_eq!(unread.front(), Front::Header);
         assert_eq!(unread.complete(&[0x01]), 1);
-        assert_eq!(unread.front(), Front::Incomplete(129));
+        assert_eq!(
+            unread.front(),
+            Front::Incomplete {
+                packet: 132,
+                missing: 129
+            }
+        );
         for missing in (1..=129).rev() {
-            assert_eq!(unread.front(), Front::Incomplete(missing));
+            assert_eq!(
+                unread.front(),
+                Front::Incomplete {
+                    packet: 132,
+                    missing
+                }
+            );
             assert_eq!(unread.complete(&[7]), 1);
         }
         assert_eq!(unread.front(), Front::Whole(132));
@@ -225,19 +240,19 @@ mod tests {
         unread.keep(&[0x30, 0xFF, 0xFF, 0xFF, 0x7F]);
         assert!(unread.bytes.capacity() <= 64);
         unread.complete(&[0; 1_000]);
-        assert!(unread.bytes.capacity() <= 2 * 1_064);
-        let Front::Incomplete(missing) = unread.front() else {
+        assert!(unread.bytes.capacity() <= 4 * 1_005);
+        let Front::Incomplete { missing, .. } = unread.front() else {
             panic!()
         };
         let mut room = unread.room(missing);
         assert_eq!(room.remaining_mut(), CHUNK);
         room.put_bytes(1, 10);
         drop(room);
-        assert!(unread.bytes.capacity() <= 2_000 + CHUNK);
+        assert!(unread.bytes.capacity() <= 4 * 1_005 + CHUNK);
 
         let mut unread = Unread::default();
         unread.keep(&[0x30, 0x80, 0x80, 0x40]);
-        while let Front::Incomplete(missing) = unread.front() {
+        while let Front::Incomplete { missing, .. } = unread.front() {
             let mut room = unread.room(missing);
             let n = room.remaining_mut().min(1_460);
             room.put_bytes(1, n);
