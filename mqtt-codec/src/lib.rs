@@ -32,6 +32,9 @@ mod topic_name;
 mod trace;
 mod version;
 
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod packet;
 pub mod property;
 pub mod reason_code;
