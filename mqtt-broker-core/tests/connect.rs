@@ -1,17 +1,23 @@
 //! CONNECT and CONNACK: MQTT 5.0 §3.1 and §3.2, MQTT 3.1.1 §3.1 and §3.2, and what differs in 3.1.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "the helpers of a test may what the test may"
+)]
 
 mod harness;
 
-use std::time::Duration;
-
 use harness::{
-    Saw, VERSIONS, World, connack, connect, connect_as, disconnect, qos0, qos1, refused, resuming,
-    retained, subscribe,
+    Saw, VERSIONS, World, connack, connect, connect_as, disconnect, qos0, refused, resuming,
 };
-use mqtt_broker_core::{Config, LinkId};
+use mqtt_broker_core::Config;
 use mqtt_codec::packet::{Connack, ConnackProperties};
 use mqtt_codec::reason_code::{ConnectReasonCode, DisconnectReasonCode};
-use mqtt_codec::{Packet, PacketType, QoS, Text, Version};
+use mqtt_codec::{Packet, PacketType, Text, Version};
 use mqtt_session::{CloseReason, ProtocolError};
 
 const V5: Version = Version::V5_0;

@@ -1,4 +1,13 @@
 //! What CONNACK and the close behind a DISCONNECT say is durable when they leave.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "the helpers of a test may what the test may"
+)]
 
 mod harness;
 

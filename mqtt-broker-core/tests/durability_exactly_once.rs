@@ -1,4 +1,13 @@
 //! QoS 2 in and out over a crash, or a cut, at every position: each message is delivered exactly once, in its order.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "the helpers of a test may what the test may"
+)]
 
 mod harness;
 
@@ -321,10 +330,10 @@ fn many_messages_through_a_small_window_arrive_exactly_once_over_crashes() {
 
 fn note(packet: &Packet<'_>, open: &mut BTreeSet<u16>, got: &mut Vec<String>) {
     match packet {
-        Packet::Publish(publish) => {
-            if open.insert(publish.delivery.packet_id().expect("QoS 2").get()) {
-                got.push(String::from_utf8(publish.payload.to_vec()).expect("a text"));
-            }
+        Packet::Publish(publish)
+            if open.insert(publish.delivery.packet_id().expect("QoS 2").get()) =>
+        {
+            got.push(String::from_utf8(publish.payload.to_vec()).expect("a text"));
         }
         Packet::Pubrel(pubrel) => _ = open.remove(&pubrel.packet_id.get()),
         _ => {}

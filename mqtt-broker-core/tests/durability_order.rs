@@ -1,4 +1,13 @@
 //! The order of what waits for the store, on one link: what is first in, first out, and what may overtake.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "the helpers of a test may what the test may"
+)]
 
 mod harness;
 

@@ -1,4 +1,13 @@
 //! Flow control: MQTT 5.0 §4.9 and §3.3.4.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "the helpers of a test may what the test may"
+)]
 
 mod harness;
 
@@ -124,7 +133,7 @@ fn a_packet_id_in_use_is_not_given_again() {
         world.send(reader, subscribe(1, "a", QoS::ExactlyOnce));
         let writer = world.connect(connect("writer"));
         world.forget();
-        let mut next = |world: &mut World| {
+        let next = |world: &mut World| {
             world.send(writer, qos1(1, "a", "x"));
             let outcome = world.take(reader);
             match outcome.packets()[..] {

@@ -1,20 +1,26 @@
 //! Delivery: MQTT 5.0 §4.3, §4.4 and §4.6, MQTT 3.1.1 §4.3, §4.4 and §4.6.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "the helpers of a test may what the test may"
+)]
 
 mod harness;
 
 use std::num::NonZeroU16;
 
 use harness::{
-    Saw, VERSIONS, World, again, connect, connect_as, disconnect, leak, puback, pubcomp, pubrec,
-    pubrel, qos0, qos1, qos2, resuming, suback, subscribe,
+    VERSIONS, World, again, connect, connect_as, leak, puback, pubcomp, pubrec, pubrel, qos1, qos2,
+    resuming, suback, subscribe,
 };
 use mqtt_broker_core::{Config, LinkId};
 use mqtt_codec::packet::{Puback, Pubcomp, Pubrec};
-use mqtt_codec::reason_code::{
-    DisconnectReasonCode, PublishReasonCode, ReleaseReasonCode, SubscribeReasonCode,
-};
+use mqtt_codec::reason_code::{PublishReasonCode, ReleaseReasonCode, SubscribeReasonCode};
 use mqtt_codec::{Packet, QoS, Version};
-use mqtt_session::{CloseReason, ProtocolError};
 
 const V5: Version = Version::V5_0;
 
@@ -262,7 +268,7 @@ fn duplicates_on_a_live_connection_of_3_1_are_answered_like_the_first() {
         &[0x8A, 6, 0, 5, 0, 1, b'b', 1, 0x8A, 6, 0, 5, 0, 1, b'b', 1],
     );
     let granted = suback(5, &[SubscribeReasonCode::GrantedQoS1]);
-    assert_eq!(world.take(client).packets(), [granted.clone(), granted]);
+    assert_eq!(world.take(client).packets(), [granted, granted]);
     world.send(client, qos2(6, "nobody", "x"));
     world.send_bytes(client, &[0x6A, 2, 0, 6, 0x6A, 2, 0, 6]);
     assert_eq!(
@@ -274,7 +280,7 @@ fn duplicates_on_a_live_connection_of_3_1_are_answered_like_the_first() {
         &[0xAA, 5, 0, 7, 0, 1, b'b', 0xAA, 5, 0, 7, 0, 1, b'b'],
     );
     let gone = harness::unsuback(7, &[]);
-    assert_eq!(world.take(client).packets(), [gone.clone(), gone]);
+    assert_eq!(world.take(client).packets(), [gone, gone]);
 }
 
 /// A writer, and a reader that is subscribed to `a` at QoS 2.

@@ -1,4 +1,13 @@
 //! Session State: MQTT 5.0 §4.1, §3.1.2.4 and §3.1.2.11.2, MQTT 3.1.1 §4.1 and §3.1.2.4.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "the helpers of a test may what the test may"
+)]
 
 mod harness;
 

@@ -1,4 +1,13 @@
 //! SUBSCRIBE and UNSUBSCRIBE: MQTT 5.0 §3.8 to §3.11, MQTT 3.1.1 §3.8 to §3.11.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "the helpers of a test may what the test may"
+)]
 
 mod harness;
 

@@ -1,4 +1,13 @@
 //! Topic Names and Topic Filters: MQTT 5.0 and 3.1.1 §4.7, as subscribers see them.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "the helpers of a test may what the test may"
+)]
 
 mod harness;
 

@@ -1,4 +1,13 @@
 //! Will messages: MQTT 5.0 §3.1.2.5 and §3.1.3.2, MQTT 3.1.1 §3.1.2.5.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "the helpers of a test may what the test may"
+)]
 
 mod harness;
 
@@ -105,12 +114,12 @@ fn silence_and_broken_rules_publish_the_will() {
         let (mut world, watcher) = watched();
         let mut connect = with_will(version, 600, 0);
         connect.keep_alive = 10;
-        let link = world.connect(connect.clone());
+        let link = world.connect(connect);
         world.advance(15 * SECOND);
         assert_eq!(world.take(watcher).packets(), [Packet::Publish(gone())]);
         world.cut(link);
 
-        let link = world.connect(connect.clone());
+        let link = world.connect(connect);
         world.send(link, connect);
         assert_eq!(world.take(watcher).packets(), [Packet::Publish(gone())]);
     }
@@ -144,7 +153,7 @@ fn a_new_connection_within_the_delay_cancels_the_will() {
         world.advance(29 * SECOND);
         let mut again = resuming(V5, "c", 600);
         again.will = will;
-        let link = world.connect(again.clone());
+        let link = world.connect(again);
         world.advance(1_000 * SECOND);
         assert_eq!(world.take(watcher).packets(), []);
         // The delay of a will that is there begins anew.

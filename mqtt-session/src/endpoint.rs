@@ -27,6 +27,8 @@ pub(crate) struct Endpoint {
     /// Whether the caller knows that `tx` has something in it.
     is_announced: bool,
     send_buffer: usize,
+    /// How long `tx` was with the last packet that the caller wanted sent, as far as that is not written.
+    wanted: usize,
     counters: Counters,
 }
 
@@ -90,6 +92,7 @@ impl Endpoint {
             pool: ChunkPool::new(2 * ChunkPool::LARGE),
             is_announced: false,
             send_buffer,
+            wanted: 0,
             counters: Counters::default(),
         }
     }
@@ -106,7 +109,7 @@ impl Endpoint {
     pub(crate) fn begin(&mut self) {
         self.state.generation += 1;
         self.tx.clear(&mut self.pool);
-        self.is_announced = false;
+        (self.is_announced, self.wanted) = (false, 0);
     }
 
     /// Whether one more packet of the caller's is admitted.
@@ -114,9 +117,14 @@ impl Endpoint {
         self.tx.is_empty() || self.tx.len() < self.send_buffer
     }
 
-    /// Whether the peer makes us send and does not read: what must be sent has passed twice the limit.
+    /// The caller wanted what was written last.
+    pub(crate) fn note_wanted(&mut self) {
+        self.wanted = self.tx.len();
+    }
+
+    /// Whether the peer makes us answer and does not read: the answers alone have passed the limit.
     pub(crate) fn is_overrun(&self) -> bool {
-        self.tx.len() / 2 > self.send_buffer
+        self.tx.len() > self.send_buffer.max(self.wanted) + self.send_buffer
     }
 
     /// Whether the caller must be told that `tx` has something in it. Says so once until it was drained.
@@ -133,6 +141,7 @@ impl Endpoint {
 
     pub(crate) fn written(&mut self, n: usize) {
         self.tx.advance(n, &mut self.pool);
+        self.wanted = self.wanted.min(self.tx.len());
         if self.tx.is_empty() {
             self.is_announced = false;
         }

@@ -13,7 +13,7 @@ use mqtt_codec::packet::{
     Auth, AuthProperties, Connack, ConnackProperties, Connect, ConnectProperties,
 };
 use mqtt_codec::reason_code::{AuthReasonCode, ConnectReasonCode, DisconnectReasonCode};
-use mqtt_codec::{Binary, Text, TextBuf, Version};
+use mqtt_codec::{Binary, Text, Version};
 use mqtt_session::client::{Config as ClientConfig, Event as ClientEvent, InitialAuthentication};
 use mqtt_session::server::{Accept, Config as ServerConfig, Event as ServerEvent};
 use mqtt_session::{AuthenticateError, CloseReason, Password, ProtocolError};
@@ -380,8 +380,4 @@ fn auth<'a>(code: u8, method: &'a str, data: &'a str) -> Auth<'a> {
         reason_code: AuthReasonCode::from_byte(code).unwrap(),
         properties,
     }
-}
-
-fn text(text: &str) -> TextBuf {
-    TextBuf::new(text).unwrap()
 }

@@ -238,6 +238,31 @@ fn a_peer_that_does_not_read_is_closed() {
     );
 }
 
+/// 6. A message above the limit that was taken does not make the answers too many.
+#[test]
+fn a_large_message_leaves_room_for_answers() {
+    let config = ServerConfig {
+        send_buffer: 100,
+        ..ServerConfig::default()
+    };
+    let mut server = Server::connected_with(config, &connect(V5));
+    let large = message(QoS::AtMostOnce, "a", &"x".repeat(1_000));
+    server.machine.publish(server.now, large).unwrap();
+    let pingreq = encode(V5, &Packet::Pingreq);
+    for _ in 0..50 {
+        server.machine.handle_bytes(server.now, &pingreq);
+    }
+    assert_eq!(server.machine.poll_action(), Some(ServerAction::Transmit));
+    server.machine.handle_written(server.now, 1_000);
+    for _ in 0..40 {
+        server.machine.handle_bytes(server.now, &pingreq);
+    }
+    assert_eq!(server.machine.poll_action(), None);
+    server.machine.handle_bytes(server.now, &pingreq.repeat(11));
+    let close = ServerAction::Close(CloseReason::SlowPeer);
+    assert_eq!(server.machine.poll_action(), Some(close));
+}
+
 /// 6. Messages of QoS 0 that nobody takes are dropped at the limit, and counted; what has to be acknowledged is not.
 #[test]
 fn waiting_messages_are_limited() {

@@ -9,13 +9,14 @@
 
 mod harness;
 
+use core::time::Duration;
 use std::sync::{Arc, Mutex};
 
 use harness::{BOUND, GRACE, Raw, connect, run, shut_down, start};
 use mqtt_broker_core::AuthenticationOutcome;
 use mqtt_codec::reason_code::ConnectReasonCode;
 use mqtt_session::client::Config;
-use runtime_tokio::{Client, StartError};
+use runtime_tokio::{Client, ConnectionLimits, StartError};
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::task::{LocalSet, spawn_local};
 
@@ -171,4 +172,29 @@ fn a_server_is_used_from_other_runtimes_and_threads() {
     }
     shut_down(&server);
     shut_down(&server);
+}
+
+/// What connections share may be half changed then: better no broker than a wrong one.
+#[test]
+fn a_panic_ends_the_server() {
+    // In the task of a connection, and in the one that lets time pass.
+    for level in [4, 5] {
+        let limits = ConnectionLimits {
+            connect_timeout: Duration::from_millis(if level == 4 { 60_000 } else { 10 }),
+            ..harness::limits()
+        };
+        let server = harness::builder()
+            .limits(limits)
+            .bind("127.0.0.1:0".parse().unwrap())
+            .bind_authenticated("127.0.0.1:0".parse().unwrap())
+            .authenticate(|_| core::future::pending())
+            .on_event(|event| panic!("{event:?}"))
+            .start()
+            .unwrap();
+        let address = server.local_addrs()[level - 4];
+        let mut raw = Raw::open(address);
+        raw.send(&connect(4, "a"));
+        run(server.ended());
+        while raw.try_packet().is_some() {}
+    }
 }

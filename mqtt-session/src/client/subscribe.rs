@@ -182,6 +182,7 @@ impl ClientSession {
             .take_id()
             .ok_or(RequestError::NoPacketId)?;
         self.endpoint.put(connection, request(packet_id));
+        self.endpoint.note_wanted();
         online.ping.note_sent(now);
         let token = RequestToken(self.next_request);
         self.next_request += 1;

@@ -59,6 +59,7 @@ impl Endpoint {
             aliases.establish(alias, &topic);
         }
         self.state.next_token += 1;
+        self.note_wanted();
         Ok(token)
     }
 
@@ -100,6 +101,7 @@ impl Endpoint {
                 Some(ToResend::WindowFull) => break,
                 None => link.resend = None,
             }
+            self.note_wanted();
         }
         abandoned
     }

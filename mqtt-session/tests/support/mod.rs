@@ -8,7 +8,10 @@
     reason = "helpers of tests, too, may fail"
 )]
 
+mod machine;
 pub(crate) mod packets;
+
+pub(crate) use machine::Machine;
 
 use core::fmt;
 use core::time::Duration;
@@ -20,7 +23,7 @@ use mqtt_codec::{
 };
 use mqtt_session::client::{self, CleanStart, ClientSession};
 use mqtt_session::server::{self, Accept, ServerSession};
-use mqtt_session::{CloseReason, DeliveryToken, Instant, Message, PublishToken, TxBuffer};
+use mqtt_session::{CloseReason, DeliveryToken, Instant, Message, PublishToken};
 
 /// The versions whose rules are numbered, and 3.1, which is to behave as 3.1.1 where nothing else is said.
 pub(crate) const VERSIONS: [Version; 3] = [Version::V3_1, Version::V3_1_1, Version::V5_0];
@@ -95,108 +98,6 @@ pub(crate) fn split(version: Version, mut bytes: &[u8]) -> Vec<Sent> {
         bytes = rest;
     }
     packets
-}
-
-/// What both machines have.
-pub(crate) trait Machine {
-    fn handle_bytes(&mut self, now: Instant, bytes: &[u8]) -> usize;
-    fn handle_written(&mut self, now: Instant, n: usize);
-    fn handle_timeout(&mut self, now: Instant);
-    fn handle_closed(&mut self, now: Instant);
-    fn poll_timeout(&self) -> Option<Instant>;
-    fn tx(&self) -> &TxBuffer;
-    fn publish(
-        &mut self,
-        now: Instant,
-        message: Message,
-    ) -> Result<PublishToken, mqtt_session::PublishError>;
-    /// `None` for Transmit.
-    fn poll(&mut self, tokens: &mut Vec<DeliveryToken>) -> Option<Option<Out>>;
-}
-
-impl Machine for ClientSession {
-    fn handle_bytes(&mut self, now: Instant, bytes: &[u8]) -> usize {
-        self.handle_bytes(now, bytes)
-    }
-    fn handle_written(&mut self, now: Instant, n: usize) {
-        self.handle_written(now, n);
-    }
-    fn handle_timeout(&mut self, now: Instant) {
-        self.handle_timeout(now);
-    }
-    fn handle_closed(&mut self, now: Instant) {
-        self.handle_closed(now);
-    }
-    fn poll_timeout(&self) -> Option<Instant> {
-        self.poll_timeout()
-    }
-    fn tx(&self) -> &TxBuffer {
-        self.tx()
-    }
-    fn publish(
-        &mut self,
-        now: Instant,
-        message: Message,
-    ) -> Result<PublishToken, mqtt_session::PublishError> {
-        self.publish(now, message)
-    }
-    fn poll(&mut self, tokens: &mut Vec<DeliveryToken>) -> Option<Option<Out>> {
-        self.poll_action().map(|action| match action {
-            client::Action::Transmit => None,
-            client::Action::Deliver(delivered) => Some(delivered_out(delivered, tokens)),
-            client::Action::Notify(event) => Some(Out::Client(event)),
-            client::Action::Close(reason) => Some(Out::Close(reason)),
-        })
-    }
-}
-
-impl Machine for ServerSession {
-    fn handle_bytes(&mut self, now: Instant, bytes: &[u8]) -> usize {
-        self.handle_bytes(now, bytes)
-    }
-    fn handle_written(&mut self, now: Instant, n: usize) {
-        self.handle_written(now, n);
-    }
-    fn handle_timeout(&mut self, now: Instant) {
-        self.handle_timeout(now);
-    }
-    fn handle_closed(&mut self, now: Instant) {
-        self.handle_closed(now);
-    }
-    fn poll_timeout(&self) -> Option<Instant> {
-        self.poll_timeout()
-    }
-    fn tx(&self) -> &TxBuffer {
-        self.tx()
-    }
-    fn publish(
-        &mut self,
-        now: Instant,
-        message: Message,
-    ) -> Result<PublishToken, mqtt_session::PublishError> {
-        self.publish(now, message)
-    }
-    fn poll(&mut self, tokens: &mut Vec<DeliveryToken>) -> Option<Option<Out>> {
-        self.poll_action().map(|action| match action {
-            server::Action::Transmit => None,
-            server::Action::Pause => Some(Out::Pause),
-            server::Action::Resume => Some(Out::Resume),
-            server::Action::Deliver(delivered) => Some(delivered_out(delivered, tokens)),
-            server::Action::Notify(event) => Some(Out::Server(event)),
-            server::Action::Close(reason) => Some(Out::Close(reason)),
-        })
-    }
-}
-
-fn delivered_out(delivered: mqtt_session::Delivered, tokens: &mut Vec<DeliveryToken>) -> Out {
-    let (topic, payload) = (delivered.message.topic, delivered.message.payload.to_vec());
-    match delivered.token {
-        Some(token) => {
-            tokens.push(token);
-            Out::DeliverManually(topic, payload)
-        }
-        None => Out::Deliver(topic, payload),
-    }
 }
 
 /// A machine with a clock and a network that takes everything at once.

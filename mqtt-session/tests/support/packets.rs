@@ -1,13 +1,16 @@
 //! Packets as the tests name them.
 
+use core::num::{NonZeroU16, NonZeroU32};
+
 use mqtt_codec::packet::{
-    Delivery, Disconnect, DisconnectProperties, Puback, Pubcomp, Publish, PublishProperties,
-    PublishTopic, Pubrec, Pubrel, Suback, Subscribe, SubscribeProperties, SubscribeReasonCodes,
-    Subscription, SubscriptionOptions, Subscriptions, TopicFilters, Unsubscribe,
+    ConnackProperties, Delivery, Disconnect, DisconnectProperties, Puback, Pubcomp, Publish,
+    PublishProperties, PublishTopic, Pubrec, Pubrel, Suback, Subscribe, SubscribeProperties,
+    SubscribeReasonCodes, Subscription, SubscriptionOptions, Subscriptions, TopicFilters,
+    Unsubscribe,
 };
 use mqtt_codec::property::{TopicAlias, UserProperties};
 use mqtt_codec::reason_code::{DisconnectReasonCode, SubscribeReasonCode};
-use mqtt_codec::{PacketId, QoS, TopicFilter, TopicName, TopicNameBuf};
+use mqtt_codec::{PacketId, QoS, TextBuf, TopicFilter, TopicName, TopicNameBuf};
 use mqtt_session::{AcknowledgedQoS, Message, Transmission};
 
 pub(crate) fn id(value: u16) -> PacketId {
@@ -142,5 +145,24 @@ pub(crate) fn suback(packet_id: u16, reason_codes: &[SubscribeReasonCode]) -> Su
         packet_id: id(packet_id),
         properties: Default::default(),
         reason_codes,
+    }
+}
+
+pub(crate) fn text(text: &str) -> TextBuf {
+    TextBuf::new(text).unwrap()
+}
+
+/// What DISCONNECT says.
+pub(crate) fn code(byte: u8) -> DisconnectReasonCode {
+    DisconnectReasonCode::from_byte(byte).unwrap()
+}
+
+/// What a server with the default configuration announces.
+pub(crate) fn announced() -> ConnackProperties<'static> {
+    ConnackProperties {
+        receive_maximum: NonZeroU16::new(1_024),
+        maximum_packet_size: NonZeroU32::new(2 * 1024 * 1024),
+        topic_alias_maximum: Some(16),
+        ..ConnackProperties::default()
     }
 }

@@ -113,3 +113,16 @@ impl Connections {
         core::mem::take(&mut self.slots).into_iter().flatten()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::reading::Reader;
+    use super::*;
+
+    /// There may be very many. What tokio and the broker need of each comes on top.
+    #[test]
+    fn an_idle_connection_is_small() {
+        assert_eq!(size_of::<Reader>(), 2 * size_of::<usize>());
+        assert!(size_of::<Option<Connection>>() <= 176);
+    }
+}

@@ -1,10 +1,11 @@
 use alloc::rc::Rc;
 use core::fmt;
-use core::future::Future;
-use core::pin::Pin;
+use core::future::{Future, poll_fn};
+use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
 use core::time::Duration;
 use std::io;
+use std::panic::resume_unwind;
 use std::sync::mpsc as std_mpsc;
 use std::thread::{Builder, JoinHandle};
 
@@ -157,13 +158,42 @@ impl Running {
             ));
             store.thread
         });
-        let grace = serve(&self.shard, &mut commands).await;
+        let grace = self.serve(&mut commands).await;
         self.listeners.shutdown().await;
         self.leave(grace).await;
         self.shard.state.borrow_mut().hooks.store = None;
         if let Some(thread) = thread {
             // It makes durable what it was given, and ends.
             let _ = thread.join();
+        }
+    }
+
+    /// Carries out commands until one says to end, or nobody is left who could: how long to wait for connections then.
+    ///
+    /// # Panics
+    ///
+    /// When a task has panicked: what they share may be half changed, so nothing goes on.
+    async fn serve(&mut self, commands: &mut mpsc::Receiver<Command>) -> Duration {
+        let shard = Rc::clone(&self.shard);
+        let mut failed = pin!(shard.failed.notified());
+        loop {
+            let command = poll_fn(|cx| {
+                assert!(
+                    failed.as_mut().poll(cx).is_pending(),
+                    "the task of a connection has panicked"
+                );
+                if let Poll::Ready(Some(Err(error))) = self.tasks.poll_join_next(cx) {
+                    resume_unwind(error.into_panic());
+                }
+                commands.poll_recv(cx)
+            });
+            match command.await {
+                Some(Command::Publish(message)) => shard.publish(message),
+                // Who asked may have lost interest.
+                Some(Command::Statistics(answer)) => drop(answer.send(shard.statistics())),
+                Some(Command::Shutdown { grace }) => return grace,
+                None => return Duration::ZERO,
+            }
         }
     }
 
@@ -193,19 +223,6 @@ impl Drop for Running {
         }
         self.end.send_replace(Some(statistics));
     }
-}
-
-/// Carries out commands until one says to end, or nobody is left who could: how long to wait for connections then.
-async fn serve(shard: &Shard, commands: &mut mpsc::Receiver<Command>) -> Duration {
-    while let Some(command) = commands.recv().await {
-        match command {
-            Command::Publish(message) => shard.publish(message),
-            // Who asked may have lost interest.
-            Command::Statistics(answer) => drop(answer.send(shard.statistics())),
-            Command::Shutdown { grace } => return grace,
-        }
-    }
-    Duration::ZERO
 }
 
 /// Gives the broker what the store's thread has done.

@@ -35,10 +35,12 @@ impl Future for Reader {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let unwinding = Unwinding(&self.shard);
         let mut state = self.shard.state.borrow_mut();
         let next = state.read(self.link, cx);
         state.wake_turn();
         drop(state);
+        core::mem::forget(unwinding);
         match next {
             Next::Wait => Poll::Pending,
             Next::Again => {
@@ -51,6 +53,15 @@ impl Future for Reader {
             }
             Next::End => Poll::Ready(()),
         }
+    }
+}
+
+/// Says so when it is dropped: then a panic passes by, and what the connections share may be half changed.
+struct Unwinding<'a>(&'a Shard);
+
+impl Drop for Unwinding<'_> {
+    fn drop(&mut self) {
+        self.0.failed.notify_one();
     }
 }
 

@@ -7,6 +7,7 @@ use core::task::Waker;
 
 use mqtt_broker_core::{Action, Broker, Event, LinkId, Message};
 use mqtt_session::Instant;
+use tokio::sync::Notify;
 use tokio::task::spawn_local;
 
 use super::admission::Admission;
@@ -26,6 +27,8 @@ pub(crate) struct Shard {
     pub(crate) admission: Rc<Admission>,
     pub(crate) limits: ConnectionLimits,
     pub(crate) clock: Clock,
+    /// Rung when a task of a connection has panicked.
+    pub(crate) failed: Notify,
 }
 
 /// What changes of a shard.
@@ -85,6 +88,7 @@ impl Shard {
                 admission,
                 limits,
                 clock,
+                failed: Notify::new(),
             }
         })
     }

@@ -46,13 +46,11 @@ impl Future for Turn {
         let sooner = deadline.filter(|&deadline| armed.is_none_or(|armed| deadline < armed));
         state.turn.armed = sooner.or(armed);
         drop(state);
-        if let Some(at) = sooner {
+        let due = sooner.is_some_and(|at| {
             sleep.as_mut().reset(shard.clock.deadline(at));
-            if sleep.as_mut().poll(cx).is_ready() {
-                cx.waker().wake_by_ref();
-            }
-        }
-        if more && pin!(yield_now()).poll(cx).is_ready() {
+            sleep.as_mut().poll(cx).is_ready()
+        });
+        if (more || due) && pin!(yield_now()).poll(cx).is_ready() {
             cx.waker().wake_by_ref();
         }
         Poll::Pending

@@ -1,0 +1,255 @@
+//! MQTT 5.0 §3.1.2.11: what the properties of CONNECT ask for.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests, too, may fail"
+)]
+
+mod support;
+
+use core::num::NonZeroU32;
+use core::time::Duration;
+
+use mqtt_codec::packet::{
+    AcknowledgementProperties, Auth, AuthProperties, Connack, ConnackProperties, Connect,
+    ConnectProperties, Puback,
+};
+use mqtt_codec::property::UserProperties;
+use mqtt_codec::reason_code::{AuthReasonCode, ConnectReasonCode, PublishReasonCode};
+use mqtt_codec::{PacketType, QoS, Text, Version};
+use mqtt_session::client::{Config as ClientConfig, Event as ClientEvent};
+use mqtt_session::server::{Accept, Config as ServerConfig};
+use mqtt_session::{Acknowledgement, CloseReason, ProtocolError, PublishError, PublishOutcome};
+use support::packets::*;
+use support::*;
+
+/// [MQTT-3.1.2-23] With a Session Expiry Interval above 0 the state outlives the connection, at 0 it does not.
+#[test]
+fn the_state_is_kept_for_a_session_that_does_not_expire_with_its_connection() {
+    for (expiry, kept) in [
+        (Duration::ZERO, 0),
+        (Duration::from_secs(1), 1),
+        (Duration::MAX, 1),
+    ] {
+        let config = ClientConfig {
+            session_expiry: expiry,
+            ..client_config(Version::V5_0)
+        };
+        let mut client = Client::connected(config);
+        client.publish(message(QoS::AtLeastOnce, "a", "x"));
+        client.lose_connection();
+        assert_eq!(client.machine.in_flight(), kept);
+    }
+    // The server's word counts.
+    let properties = ConnackProperties {
+        session_expiry_interval: Some(0),
+        ..ConnackProperties::default()
+    };
+    let mut client = Client::connected_with(lasting(Version::V5_0), connack(properties));
+    client.publish(message(QoS::AtLeastOnce, "a", "x"));
+    client.lose_connection();
+    assert_eq!(client.machine.in_flight(), 0);
+
+    let mut server = Server::connected(Version::V5_0);
+    server.publish(message(QoS::AtLeastOnce, "a", "x"));
+    server.lose_connection();
+    assert_eq!(server.machine.take_state().unwrap().in_flight(), 1);
+}
+
+/// [MQTT-3.1.2-24] The server sends nothing larger than the client takes; equal is allowed, the fixed header counts.
+#[test]
+fn the_server_keeps_to_the_clients_maximum_packet_size() {
+    let version = Version::V5_0;
+    let properties = ConnectProperties {
+        maximum_packet_size: NonZeroU32::new(40),
+        ..ConnectProperties::default()
+    };
+    let mut server = Server::connected_with(
+        ServerConfig::default(),
+        &Connect {
+            properties,
+            ..connect(version)
+        },
+    );
+    for qos in [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce] {
+        let head = if qos == QoS::AtMostOnce { 6 } else { 8 };
+        let (_, outs) = server.publish(message(qos, "a", &"x".repeat(40 - head)));
+        let [Out::Send(sent)] = outs.as_slice() else {
+            panic!("{outs:?}")
+        };
+        assert_eq!(sent.bytes.len(), 40);
+        let refused = server
+            .machine
+            .publish(server.now, message(qos, "a", &"x".repeat(41 - head)));
+        assert_eq!(
+            refused,
+            Err(PublishError::TooLarge {
+                len: Some(41),
+                maximum: 40
+            })
+        );
+        assert_eq!(server.drain(), []);
+    }
+}
+
+/// [MQTT-3.1.2-28] Response Information goes to who has asked for it.
+#[test]
+fn response_information_is_sent_on_request_only() {
+    let version = Version::V5_0;
+    for (asked, sent) in [(None, false), (Some(false), false), (Some(true), true)] {
+        let properties = ConnectProperties {
+            request_response_information: asked,
+            ..ConnectProperties::default()
+        };
+        let mut server = Server::new(ServerConfig::default(), version);
+        server.open(&Connect {
+            properties,
+            ..connect(version)
+        });
+        let response_information = Some(Text::new("responses/me").unwrap());
+        let outs = server.accept(Accept {
+            response_information,
+            ..Accept::default()
+        });
+        let expected = ConnackProperties {
+            response_information: response_information.filter(|_| sent),
+            ..announced()
+        };
+        assert_eq!(outs, [Out::Resume, send(version, connack(expected))]);
+    }
+}
+
+/// [MQTT-3.1.2-29] A client that wants no problem information gets none, but on CONNACK, DISCONNECT and PUBLISH; one that
+/// gets it all the same may end the connection.
+#[test]
+fn problem_information_is_left_out_where_it_is_not_wanted() {
+    let version = Version::V5_0;
+    let properties = ConnectProperties {
+        request_problem_information: Some(false),
+        ..ConnectProperties::default()
+    };
+    let config = ServerConfig {
+        acknowledgement: Acknowledgement::Manual,
+        ..ServerConfig::default()
+    };
+    let mut server = Server::new(config, version);
+    server.open(&Connect {
+        properties,
+        ..connect(version)
+    });
+    let pairs = [(Text::new("name").unwrap(), Text::new("value").unwrap())];
+    let (reason_string, user_properties) = (Text::new("why").ok(), UserProperties::new(&pairs));
+    let outs = server.accept(Accept {
+        reason_string,
+        user_properties,
+        ..Accept::default()
+    });
+    let expected = ConnackProperties {
+        reason_string,
+        user_properties,
+        ..announced()
+    };
+    assert_eq!(outs, [Out::Resume, send(version, connack(expected))]);
+
+    server.receive(qos1(1, "a", "x"));
+    let (token, reason) = (server.tokens.remove(0), PublishReasonCode::NotAuthorized);
+    let properties = AcknowledgementProperties {
+        reason_string,
+        user_properties,
+    };
+    server
+        .machine
+        .acknowledge(server.now, token, reason, &properties)
+        .unwrap();
+    assert_eq!(server.drain(), [send(version, Puback::new(id(1), reason))]);
+
+    let problem_information = mqtt_session::ProblemInformation::Unwanted;
+    let mut client = Client::connected(ClientConfig {
+        problem_information,
+        ..client_config(version)
+    });
+    client.publish(message(QoS::AtLeastOnce, "a", "x"));
+    let outs = client.receive(Puback {
+        properties,
+        ..puback(1)
+    });
+    let error = ProtocolError::UnwantedProblemInformation(PacketType::Puback);
+    assert!(matches!(
+        outs[0],
+        Out::Client(ClientEvent::Published(PublishOutcome::Abandoned { .. }))
+    ));
+    assert_eq!(
+        outs[1..],
+        [
+            send(version, disconnect(code(0x82))),
+            Out::Close(CloseReason::Protocol(error))
+        ]
+    );
+}
+
+/// [MQTT-3.1.2-30] With an Authentication Method the client sends nothing but AUTH and DISCONNECT until CONNACK; a server
+/// that meets something else ends the connection.
+#[test]
+fn only_auth_and_disconnect_precede_connack_in_an_authentication() {
+    let version = Version::V5_0;
+    let authentication = mqtt_session::client::InitialAuthentication {
+        method: text("X"),
+        data: None,
+    };
+    let mut client = Client::new(ClientConfig {
+        authentication: Some(authentication),
+        ..client_config(version)
+    });
+    client.connect();
+    let refused = client
+        .machine
+        .publish(client.now, message(QoS::AtMostOnce, "a", "x"));
+    assert_eq!(refused, Err(PublishError::NotConnected));
+    assert_eq!(client.machine.send_quota(), 0);
+    client
+        .machine
+        .disconnect(client.now, disconnect(code(0)))
+        .unwrap();
+    assert_eq!(
+        client.drain(),
+        [
+            send(version, disconnect(code(0))),
+            Out::Close(CloseReason::Requested)
+        ]
+    );
+
+    let method = Some(Text::new("X").unwrap());
+    let properties = ConnectProperties {
+        authentication_method: method,
+        ..ConnectProperties::default()
+    };
+    let mut server = Server::new(ServerConfig::default(), version);
+    server.open(&Connect {
+        properties,
+        ..connect(version)
+    });
+    server.machine.authenticate(server.now, None).unwrap();
+    let properties = AuthProperties {
+        authentication_method: method,
+        ..AuthProperties::default()
+    };
+    let auth = Auth {
+        reason_code: AuthReasonCode::ContinueAuthentication,
+        properties,
+    };
+    assert_eq!(server.drain(), [Out::Resume, send(version, auth)]);
+    let error = ProtocolError::UnexpectedPacket(PacketType::Publish);
+    let refusal = Connack {
+        reason_code: ConnectReasonCode::ProtocolError,
+        ..accepted()
+    };
+    assert_eq!(
+        server.receive(qos0("a", "x")),
+        [
+            send(version, refusal),
+            Out::Close(CloseReason::Protocol(error))
+        ]
+    );
+}

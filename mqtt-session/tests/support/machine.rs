@@ -1,0 +1,99 @@
+//! Both machines by one trait.
+
+use mqtt_session::client::{self, ClientSession};
+use mqtt_session::server::{self, ServerSession};
+use mqtt_session::{
+    Delivered, DeliveryToken, Instant, Message, PublishError, PublishToken, TxBuffer,
+};
+
+use super::Out;
+
+/// What both machines have.
+pub(crate) trait Machine {
+    fn handle_bytes(&mut self, now: Instant, bytes: &[u8]) -> usize;
+    fn handle_written(&mut self, now: Instant, n: usize);
+    fn handle_timeout(&mut self, now: Instant);
+    fn handle_closed(&mut self, now: Instant);
+    fn poll_timeout(&self) -> Option<Instant>;
+    fn tx(&self) -> &TxBuffer;
+    fn publish(&mut self, now: Instant, message: Message) -> Result<PublishToken, PublishError>;
+    /// `None` for Transmit.
+    fn poll(&mut self, tokens: &mut Vec<DeliveryToken>) -> Option<Option<Out>>;
+}
+
+impl Machine for ClientSession {
+    fn handle_bytes(&mut self, now: Instant, bytes: &[u8]) -> usize {
+        self.handle_bytes(now, bytes)
+    }
+    fn handle_written(&mut self, now: Instant, n: usize) {
+        self.handle_written(now, n);
+    }
+    fn handle_timeout(&mut self, now: Instant) {
+        self.handle_timeout(now);
+    }
+    fn handle_closed(&mut self, now: Instant) {
+        self.handle_closed(now);
+    }
+    fn poll_timeout(&self) -> Option<Instant> {
+        self.poll_timeout()
+    }
+    fn tx(&self) -> &TxBuffer {
+        self.tx()
+    }
+    fn publish(&mut self, now: Instant, message: Message) -> Result<PublishToken, PublishError> {
+        self.publish(now, message)
+    }
+    fn poll(&mut self, tokens: &mut Vec<DeliveryToken>) -> Option<Option<Out>> {
+        self.poll_action().map(|action| match action {
+            client::Action::Transmit => None,
+            client::Action::Deliver(delivered) => Some(delivered_out(delivered, tokens)),
+            client::Action::Notify(event) => Some(Out::Client(event)),
+            client::Action::Close(reason) => Some(Out::Close(reason)),
+        })
+    }
+}
+
+impl Machine for ServerSession {
+    fn handle_bytes(&mut self, now: Instant, bytes: &[u8]) -> usize {
+        self.handle_bytes(now, bytes)
+    }
+    fn handle_written(&mut self, now: Instant, n: usize) {
+        self.handle_written(now, n);
+    }
+    fn handle_timeout(&mut self, now: Instant) {
+        self.handle_timeout(now);
+    }
+    fn handle_closed(&mut self, now: Instant) {
+        self.handle_closed(now);
+    }
+    fn poll_timeout(&self) -> Option<Instant> {
+        self.poll_timeout()
+    }
+    fn tx(&self) -> &TxBuffer {
+        self.tx()
+    }
+    fn publish(&mut self, now: Instant, message: Message) -> Result<PublishToken, PublishError> {
+        self.publish(now, message)
+    }
+    fn poll(&mut self, tokens: &mut Vec<DeliveryToken>) -> Option<Option<Out>> {
+        self.poll_action().map(|action| match action {
+            server::Action::Transmit => None,
+            server::Action::Pause => Some(Out::Pause),
+            server::Action::Resume => Some(Out::Resume),
+            server::Action::Deliver(delivered) => Some(delivered_out(delivered, tokens)),
+            server::Action::Notify(event) => Some(Out::Server(event)),
+            server::Action::Close(reason) => Some(Out::Close(reason)),
+        })
+    }
+}
+
+fn delivered_out(delivered: Delivered, tokens: &mut Vec<DeliveryToken>) -> Out {
+    let (topic, payload) = (delivered.message.topic, delivered.message.payload.to_vec());
+    match delivered.token {
+        Some(token) => {
+            tokens.push(token);
+            Out::DeliverManually(topic, payload)
+        }
+        None => Out::Deliver(topic, payload),
+    }
+}
