@@ -1,6 +1,5 @@
 use core::time::Duration;
 
-
 /// The limits and choices of a [`Broker`](crate::Broker). Every limit is on by default.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {

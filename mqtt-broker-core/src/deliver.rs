@@ -42,8 +42,12 @@ impl Hub {
         source: &Source<'_>,
         shared: Option<&Bytes>,
     ) -> Delivered {
-        let Some(id) = self.sessions.get(key).and_then(|session| session.link) else { return Delivered::Absent };
-        let Some(link) = self.links.get_mut(id) else { return Delivered::Absent };
+        let Some(id) = self.sessions.get(key).and_then(|session| session.link) else {
+            return Delivered::Absent;
+        };
+        let Some(link) = self.links.get_mut(id) else {
+            return Delivered::Absent;
+        };
         if !matches!(link.state, LinkState::Connected { .. }) {
             return Delivered::Absent;
         }
@@ -51,8 +55,16 @@ impl Hub {
             self.counters.count(Cause::SendBufferFull);
             return Delivered::Dropped;
         }
-        let form = Form { version: link.version, qos: QoS::AtMostOnce, retain, identifiers: identifiers.cloned() };
-        match self.variants.put(source, shared, &form, None, link, &mut self.pool) {
+        let form = Form {
+            version: link.version,
+            qos: QoS::AtMostOnce,
+            retain,
+            identifiers: identifiers.cloned(),
+        };
+        match self
+            .variants
+            .put(source, shared, &form, None, link, &mut self.pool)
+        {
             Put::Done => {
                 self.counters.publishes_sent += 1;
                 announce(link, &self.config, now, &mut self.timers, &mut self.actions);
@@ -66,8 +78,15 @@ impl Hub {
     }
 
     /// A QoS 1 or 2 message to a session, connected or not.
-    pub(crate) fn deliver_kept(&mut self, now: Instant, key: SessionKey, mut queued: Queued) -> Delivered {
-        let Some(session) = self.sessions.get_mut(key) else { return Delivered::Absent };
+    pub(crate) fn deliver_kept(
+        &mut self,
+        now: Instant,
+        key: SessionKey,
+        mut queued: Queued,
+    ) -> Delivered {
+        let Some(session) = self.sessions.get_mut(key) else {
+            return Delivered::Absent;
+        };
         let full = session.queue.len() >= self.config.queue_messages
             || session.queue.bytes() + queued.bytes() > self.config.queue_bytes;
         let ready = session.queue.is_empty() && self.can_start(key);
@@ -75,7 +94,9 @@ impl Hub {
             self.counters.count(Cause::QueueFull);
             return Delivered::Dropped;
         }
-        let Some(session) = self.sessions.get_mut(key) else { return Delivered::Absent };
+        let Some(session) = self.sessions.get_mut(key) else {
+            return Delivered::Absent;
+        };
         queued.sequence = session.take_sequence();
         self.record_queued(key, &queued);
         if ready {
@@ -89,19 +110,30 @@ impl Hub {
     /// Whether a new exchange with this session may begin at once: nothing waits before it, the client's window is open and
     /// the send buffer has room.
     pub(crate) fn can_start(&self, key: SessionKey) -> bool {
-        let Some(session) = self.sessions.get(key) else { return false };
-        let Some(link) = session.link.and_then(|id| self.links.get(id)) else { return false };
+        let Some(session) = self.sessions.get(key) else {
+            return false;
+        };
+        let Some(link) = session.link.and_then(|id| self.links.get(id)) else {
+            return false;
+        };
         matches!(link.state, LinkState::Connected { .. })
             && link.resend.is_none()
-            && session.rare.as_ref().is_none_or(|rare| rare.unsent.is_empty())
+            && session
+                .rare
+                .as_ref()
+                .is_none_or(|rare| rare.unsent.is_empty())
             && admits(link, self.config.send_buffer)
             && session.flows.send_quota(&link.connection) > 0
     }
 
     /// Begins an exchange. The caller has asked `can_start`.
     pub(crate) fn start(&mut self, now: Instant, key: SessionKey, queued: Queued) {
-        let Some(session) = self.sessions.get_mut(key) else { return };
-        let Some(link) = session.link.and_then(|id| self.links.get_mut(id)) else { return };
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
+        let Some(link) = session.link.and_then(|id| self.links.get_mut(id)) else {
+            return;
+        };
         let qos = match queued.qos {
             QoS::AtMostOnce | QoS::AtLeastOnce => AcknowledgedQoS::AtLeastOnce,
             QoS::ExactlyOnce => AcknowledgedQoS::ExactlyOnce,
@@ -113,24 +145,44 @@ impl Hub {
         };
         let link = link.id;
         let mark = self.durable.mark();
-        self.record_of(key, |client_id| Record::Sent { client_id, sequence, packet_id });
+        self.record_of(key, |client_id| Record::Sent {
+            client_id,
+            sequence,
+            packet_id,
+        });
         // The client must not meet a QoS 2 message, or its packet id, that a crash makes unknown to us.
         let wait = match qos {
-            AcknowledgedQoS::ExactlyOnce => self.durable.since(mark).or_else(|| self.durable.pending()),
+            AcknowledgedQoS::ExactlyOnce => {
+                self.durable.since(mark).or_else(|| self.durable.pending())
+            }
             AcknowledgedQoS::AtLeastOnce => None,
         };
         match wait {
-            Some(position) => self.durable.hold(position, Held::Transmit { link, packet_id }),
+            Some(position) => self
+                .durable
+                .hold(position, Held::Transmit { link, packet_id }),
             None => self.transmit(now, key, packet_id, Dup::First),
         }
     }
 
     /// Puts the PUBLISH of an exchange into the send buffer. An exchange whose packet is too large for the client ends.
     /// Who sends another message than the last one calls `variants.start()` before.
-    pub(crate) fn transmit(&mut self, now: Instant, key: SessionKey, packet_id: PacketId, dup: Dup) {
-        let Some(session) = self.sessions.get_mut(key) else { return };
-        let Some(link) = session.link.and_then(|id| self.links.get_mut(id)) else { return };
-        let Some(queued) = session.flows.kept(packet_id) else { return };
+    pub(crate) fn transmit(
+        &mut self,
+        now: Instant,
+        key: SessionKey,
+        packet_id: PacketId,
+        dup: Dup,
+    ) {
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
+        let Some(link) = session.link.and_then(|id| self.links.get_mut(id)) else {
+            return;
+        };
+        let Some(queued) = session.flows.kept(packet_id) else {
+            return;
+        };
         let source = Source::of(&queued.message, now);
         let form = Form {
             version: link.version,
@@ -139,7 +191,14 @@ impl Hub {
             identifiers: queued.identifiers.clone(),
         };
         let id = Some((packet_id, dup));
-        match self.variants.put(&source, Some(queued.message.payload()), &form, id, link, &mut self.pool) {
+        match self.variants.put(
+            &source,
+            Some(queued.message.payload()),
+            &form,
+            id,
+            link,
+            &mut self.pool,
+        ) {
             Put::Done => {
                 self.counters.publishes_sent += 1;
                 announce(link, &self.config, now, &mut self.timers, &mut self.actions);
@@ -148,7 +207,10 @@ impl Hub {
                 let gone = session.flows.abandon(packet_id);
                 self.counters.count(Cause::PacketTooLargeForClient);
                 if let Some(gone) = gone {
-                    self.record_of(key, |client_id| Record::Settled { client_id, sequence: gone.sequence });
+                    self.record_of(key, |client_id| Record::Settled {
+                        client_id,
+                        sequence: gone.sequence,
+                    });
                 }
             }
         }
@@ -156,7 +218,9 @@ impl Hub {
 
     /// Puts a message at the end of a session's queue, in memory or only in the store.
     pub(crate) fn enqueue(&mut self, key: SessionKey, queued: Queued) {
-        let Some(session) = self.sessions.get_mut(key) else { return };
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
         let stored = session.is_stored;
         let long = session.queue.in_memory() >= self.config.queue_head_messages;
         if stored && (session.queue.tail().messages > 0 || long) {
@@ -177,7 +241,9 @@ impl Hub {
 
     /// Sets the timer for what expires first in a session's queue, in this stretch of the session.
     pub(crate) fn watch_queue_expiry(&mut self, key: SessionKey) {
-        let Some(session) = self.sessions.get(key) else { return };
+        let Some(session) = self.sessions.get(key) else {
+            return;
+        };
         if let Some(at) = session.queue.next_expiry() {
             self.timers.set(Timer::QueueExpiry(key, session.epoch), at);
             self.tidy_timers();
@@ -189,25 +255,40 @@ impl Hub {
         match self.config.overflow {
             Overflow::DropNewest => return false,
             // What never fits drives nothing out.
-            Overflow::DropOldest if bytes > self.config.queue_bytes || self.config.queue_messages == 0 => return false,
+            Overflow::DropOldest
+                if bytes > self.config.queue_bytes || self.config.queue_messages == 0 =>
+            {
+                return false;
+            }
             Overflow::DropOldest => {}
         }
         loop {
-            let Some(session) = self.sessions.get_mut(key) else { return false };
+            let Some(session) = self.sessions.get_mut(key) else {
+                return false;
+            };
             let fits = session.queue.len() < self.config.queue_messages
                 && session.queue.bytes() + bytes <= self.config.queue_bytes;
             if fits {
                 return true;
             }
-            let Some(oldest) = session.queue.pop() else { return false };
+            let Some(oldest) = session.queue.pop() else {
+                return false;
+            };
             self.counters.count(Cause::QueueFull);
-            self.record_of(key, |client_id| Record::Settled { client_id, sequence: oldest.sequence });
+            self.record_of(key, |client_id| Record::Settled {
+                client_id,
+                sequence: oldest.sequence,
+            });
         }
     }
 
     /// Records that a message is in a session's queue, when the store has the session.
     fn record_queued(&mut self, key: SessionKey, queued: &Queued) {
-        if !self.sessions.get(key).is_some_and(|session| session.is_stored) {
+        if !self
+            .sessions
+            .get(key)
+            .is_some_and(|session| session.is_stored)
+        {
             return;
         }
         self.durable.record_message(&queued.message);
@@ -217,15 +298,25 @@ impl Hub {
             message: queued.message.id(),
             qos: queued.qos,
             retain: queued.retain,
-            identifiers: queued.identifiers.as_deref().map(Vec::from).unwrap_or_default(),
+            identifiers: queued
+                .identifiers
+                .as_deref()
+                .map(Vec::from)
+                .unwrap_or_default(),
             group: queued.group.clone(),
         });
     }
 
     /// Records a change of a session that the store has.
     #[inline]
-    pub(crate) fn record_of(&mut self, key: SessionKey, record: impl FnOnce(mqtt_codec::ClientIdBuf) -> Record) {
-        let Some(session) = self.sessions.get(key) else { return };
+    pub(crate) fn record_of(
+        &mut self,
+        key: SessionKey,
+        record: impl FnOnce(mqtt_codec::ClientIdBuf) -> Record,
+    ) {
+        let Some(session) = self.sessions.get(key) else {
+            return;
+        };
         if session.is_stored {
             let client_id = session.client_id.clone();
             let bytes = client_id.as_str().len();

@@ -19,15 +19,28 @@ use crate::session::Replay;
 #[derive(Debug)]
 pub(crate) enum Held {
     /// PUBACK or PUBREC.
-    Acknowledge { link: LinkId, qos: AcknowledgedQoS, packet_id: PacketId, reason: PublishReasonCode },
+    Acknowledge {
+        link: LinkId,
+        qos: AcknowledgedQoS,
+        packet_id: PacketId,
+        reason: PublishReasonCode,
+    },
     /// PUBCOMP.
-    Complete { link: LinkId, packet_id: PacketId, known: Known },
+    Complete {
+        link: LinkId,
+        packet_id: PacketId,
+        known: Known,
+    },
     /// PUBREL.
     Release { link: LinkId, packet_id: PacketId },
     /// PUBLISH of QoS 2.
     Transmit { link: LinkId, packet_id: PacketId },
     /// SUBACK or UNSUBACK, and the retained messages behind it.
-    Packet { link: LinkId, bytes: Vec<u8>, replays: Vec<Replay> },
+    Packet {
+        link: LinkId,
+        bytes: Vec<u8>,
+        replays: Vec<Replay>,
+    },
     /// CONNACK, which the link has ready.
     Connack { link: LinkId },
     /// The close that answers DISCONNECT.
@@ -104,7 +117,11 @@ impl Durable {
 
     /// What to wait for, when anything at all is not durable yet.
     pub(crate) fn pending(&self) -> Option<Position> {
-        if self.batch.is_empty() { self.handed.back().map(|&(position, _)| position) } else { Some(self.next) }
+        if self.batch.is_empty() {
+            self.handed.back().map(|&(position, _)| position)
+        } else {
+            Some(self.next)
+        }
     }
 
     pub(crate) fn hold(&mut self, position: Position, held: Held) {

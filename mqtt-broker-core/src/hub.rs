@@ -71,14 +71,22 @@ impl Hub {
 
     /// Lets go of timers of links and sessions that are gone or went on meanwhile, when they have become many.
     pub(crate) fn tidy_timers(&mut self) {
-        let Self { timers, links, sessions, .. } = self;
+        let Self {
+            timers,
+            links,
+            sessions,
+            ..
+        } = self;
         timers.tidy(|timer| match timer {
-            Timer::Authentication(link) | Timer::KeepAlive(link) | Timer::Stall(link) | Timer::Replay(link) => {
-                links.get(link).is_some()
-            }
-            Timer::SessionExpiry(key, epoch) | Timer::WillDelay(key, epoch) | Timer::QueueExpiry(key, epoch) => {
-                sessions.get(key).is_some_and(|session| session.epoch == epoch)
-            }
+            Timer::Authentication(link)
+            | Timer::KeepAlive(link)
+            | Timer::Stall(link)
+            | Timer::Replay(link) => links.get(link).is_some(),
+            Timer::SessionExpiry(key, epoch)
+            | Timer::WillDelay(key, epoch)
+            | Timer::QueueExpiry(key, epoch) => sessions
+                .get(key)
+                .is_some_and(|session| session.epoch == epoch),
             Timer::RetainedExpiry | Timer::Work => true,
         });
     }
@@ -91,34 +99,54 @@ impl Hub {
     pub(crate) fn refuse(&mut self, link: LinkId, cause: Cause) {
         self.counters.count(cause);
         let client_id = self.links.get(link).and_then(|link| link.client_id.clone());
-        self.actions.push_back(Action::Notify(Event::Refused { link, client_id, cause }));
+        self.actions.push_back(Action::Notify(Event::Refused {
+            link,
+            client_id,
+            cause,
+        }));
     }
 
     /// Puts a packet that is not a PUBLISH into a link's send buffer.
     pub(crate) fn send(&mut self, now: Instant, link: LinkId, packet: &Packet<'_>) {
-        let Some(at) = self.links.get_mut(link) else { return };
+        let Some(at) = self.links.get_mut(link) else {
+            return;
+        };
         let version = at.version;
-        Tx { buffer: &mut at.tx, pool: &mut self.pool }.put(version, packet);
+        Tx {
+            buffer: &mut at.tx,
+            pool: &mut self.pool,
+        }
+        .put(version, packet);
         self.announce(now, link);
     }
 
     /// Puts encoded packets into a link's send buffer.
     pub(crate) fn send_encoded(&mut self, now: Instant, link: LinkId, bytes: &[u8]) {
-        let Some(at) = self.links.get_mut(link) else { return };
-        Tx { buffer: &mut at.tx, pool: &mut self.pool }.put_slice(bytes);
+        let Some(at) = self.links.get_mut(link) else {
+            return;
+        };
+        Tx {
+            buffer: &mut at.tx,
+            pool: &mut self.pool,
+        }
+        .put_slice(bytes);
         self.announce(now, link);
     }
 
     /// Tells the caller that a link's send buffer has something in it.
     #[inline]
     pub(crate) fn announce(&mut self, now: Instant, link: LinkId) {
-        let Some(at) = self.links.get_mut(link) else { return };
+        let Some(at) = self.links.get_mut(link) else {
+            return;
+        };
         announce(at, &self.config, now, &mut self.timers, &mut self.actions);
     }
 
     /// Ends a link. What `tx` holds is still written. Its session goes on elsewhere: see `Broker::end_link`.
     pub(crate) fn close(&mut self, link: LinkId, reason: CloseReason) {
-        let Some(at) = self.links.get_mut(link) else { return };
+        let Some(at) = self.links.get_mut(link) else {
+            return;
+        };
         if matches!(at.state, LinkState::Closing) {
             return;
         }
@@ -129,17 +157,29 @@ impl Hub {
     }
 
     /// The DISCONNECT of 5.0 to a client that has its CONNACK [MQTT-3.14.0-1]; nothing to others.
-    pub(crate) fn send_disconnect(&mut self, now: Instant, link: LinkId, reason_code: DisconnectReasonCode) {
-        let Some(at) = self.links.get(link) else { return };
+    pub(crate) fn send_disconnect(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        reason_code: DisconnectReasonCode,
+    ) {
+        let Some(at) = self.links.get(link) else {
+            return;
+        };
         if at.version != Version::V5_0 || !matches!(at.state, LinkState::Connected { .. }) {
             return;
         }
-        let packet = Packet::Disconnect(Disconnect { reason_code, properties: DisconnectProperties::default() });
+        let packet = Packet::Disconnect(Disconnect {
+            reason_code,
+            properties: DisconnectProperties::default(),
+        });
         self.send(now, link, &packet);
     }
 
     pub(crate) fn pause(&mut self, link: LinkId) {
-        let Some(at) = self.links.get_mut(link) else { return };
+        let Some(at) = self.links.get_mut(link) else {
+            return;
+        };
         if at.reading == Reading::On {
             at.reading = Reading::Paused;
             self.actions.push_back(Action::Pause { link });
@@ -147,7 +187,9 @@ impl Hub {
     }
 
     pub(crate) fn resume(&mut self, now: Instant, link: LinkId) {
-        let Some(at) = self.links.get_mut(link) else { return };
+        let Some(at) = self.links.get_mut(link) else {
+            return;
+        };
         if at.reading == Reading::Paused {
             self.read_on(now, link);
         }
@@ -157,7 +199,9 @@ impl Hub {
     /// are the answers to what it sends. True when it is not read now.
     #[inline]
     pub(crate) fn choke(&mut self, link: LinkId) -> bool {
-        let Some(at) = self.links.get_mut(link) else { return true };
+        let Some(at) = self.links.get_mut(link) else {
+            return true;
+        };
         if at.reading == Reading::On && at.tx.len() / 2 >= self.config.send_buffer {
             at.reading = Reading::Choked;
             self.actions.push_back(Action::Pause { link });
@@ -167,14 +211,18 @@ impl Hub {
 
     /// Reads on from a link that has taken enough of its answers.
     pub(crate) fn unchoke(&mut self, now: Instant, link: LinkId) {
-        let Some(at) = self.links.get_mut(link) else { return };
+        let Some(at) = self.links.get_mut(link) else {
+            return;
+        };
         if at.reading == Reading::Choked && at.tx.len() <= self.config.send_buffer / 2 {
             self.read_on(now, link);
         }
     }
 
     fn read_on(&mut self, now: Instant, link: LinkId) {
-        let Some(at) = self.links.get_mut(link) else { return };
+        let Some(at) = self.links.get_mut(link) else {
+            return;
+        };
         at.reading = Reading::On;
         // The client was not silent: it was not listened to.
         at.last_packet = now;

@@ -90,7 +90,9 @@ mod store;
 mod timer;
 mod timers;
 
-pub use access::{Authentication, AuthenticationOutcome, AuthenticationRequest, EnhancedData, Peer};
+pub use access::{
+    Authentication, AuthenticationOutcome, AuthenticationRequest, EnhancedData, Peer,
+};
 pub use action::Action;
 pub use broker::Broker;
 pub use config::{Availability, Config, Overflow, Persistence};
@@ -101,6 +103,6 @@ pub use memory_store::{DelayedStore, MemoryStore};
 pub use message::{Message, MessageBuilder, MessageId, Publisher};
 pub use record::{KeyChange, Position, Record, RecordError, RecordField, SessionRecord};
 pub use store::{
-    Damage, Loaded, LoadedSession, LoadedSubscription, Operation, Page, PagedMessage, Place, QueueTail, Store,
-    StoreError, compact,
+    Damage, Loaded, LoadedSession, LoadedSubscription, Operation, Page, PagedMessage, Place,
+    QueueTail, Store, StoreError, compact,
 };

@@ -59,7 +59,10 @@ pub(crate) enum LinkState {
     /// AUTH was sent, the client's is awaited.
     AwaitAuth(Box<PendingConnect>),
     /// The CONNACK waits until the session is durable.
-    AwaitStore { session: SessionKey, connack: Vec<u8> },
+    AwaitStore {
+        session: SessionKey,
+        connack: Vec<u8>,
+    },
     /// CONNACK was sent.
     Connected { session: SessionKey },
     /// DISCONNECT came and what it changed is not durable yet.
@@ -81,7 +84,13 @@ pub(crate) enum Reading {
 
 impl Link {
     /// A link on which CONNECT is about to be presented.
-    pub(crate) fn new(id: LinkId, peer: Peer, limits: Limits, connection: Connection, now: Instant) -> Self {
+    pub(crate) fn new(
+        id: LinkId,
+        peer: Peer,
+        limits: Limits,
+        connection: Connection,
+        now: Instant,
+    ) -> Self {
         Self {
             id,
             state: LinkState::AwaitConnect,
@@ -121,7 +130,9 @@ impl Link {
     /// The session that it carries or is about to carry.
     pub(crate) fn session(&self) -> Option<SessionKey> {
         match self.state {
-            LinkState::Connected { session } | LinkState::AwaitStore { session, .. } => Some(session),
+            LinkState::Connected { session } | LinkState::AwaitStore { session, .. } => {
+                Some(session)
+            }
             LinkState::AwaitConnect
             | LinkState::Authenticating(_)
             | LinkState::AwaitAuth(_)

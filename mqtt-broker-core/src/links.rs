@@ -26,13 +26,19 @@ impl Links {
             Some(index) => index,
             None => {
                 let index = u32::try_from(self.slots.len()).ok()?;
-                self.slots.push(Slot { generation: 0, link: None });
+                self.slots.push(Slot {
+                    generation: 0,
+                    link: None,
+                });
                 index
             }
         };
         let slot = self.slots.get_mut(index as usize)?;
         slot.generation = slot.generation.wrapping_add(1);
-        let id = LinkId { generation: slot.generation, index };
+        let id = LinkId {
+            generation: slot.generation,
+            index,
+        };
         slot.link = Some(Box::new(make(id)));
         Some(id)
     }
@@ -40,13 +46,21 @@ impl Links {
     #[inline]
     pub(crate) fn get(&self, id: LinkId) -> Option<&Link> {
         let slot = self.slots.get(id.index())?;
-        if slot.generation == id.generation { slot.link.as_deref() } else { None }
+        if slot.generation == id.generation {
+            slot.link.as_deref()
+        } else {
+            None
+        }
     }
 
     #[inline]
     pub(crate) fn get_mut(&mut self, id: LinkId) -> Option<&mut Link> {
         let slot = self.slots.get_mut(id.index())?;
-        if slot.generation == id.generation { slot.link.as_deref_mut() } else { None }
+        if slot.generation == id.generation {
+            slot.link.as_deref_mut()
+        } else {
+            None
+        }
     }
 
     pub(crate) fn remove(&mut self, id: LinkId) -> Option<Box<Link>> {
@@ -65,6 +79,8 @@ impl Links {
 
     /// In the order of their indexes.
     pub(crate) fn ids(&self) -> impl Iterator<Item = LinkId> + '_ {
-        self.slots.iter().filter_map(|slot| slot.link.as_deref().map(|link| link.id))
+        self.slots
+            .iter()
+            .filter_map(|slot| slot.link.as_deref().map(|link| link.id))
     }
 }

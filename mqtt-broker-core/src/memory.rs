@@ -15,7 +15,10 @@ impl MemoryGauge {
     /// Counts `bytes` until the charge is dropped.
     pub(crate) fn charge(&self, bytes: usize) -> Charge {
         self.0.fetch_add(bytes, Ordering::Relaxed);
-        Charge { gauge: Some(self.clone()), bytes }
+        Charge {
+            gauge: Some(self.clone()),
+            bytes,
+        }
     }
 }
 
@@ -29,7 +32,9 @@ pub(crate) struct Charge {
 impl Charge {
     /// Whether this gauge counts it.
     pub(crate) fn is_of(&self, gauge: &MemoryGauge) -> bool {
-        self.gauge.as_ref().is_some_and(|ours| Arc::ptr_eq(&ours.0, &gauge.0))
+        self.gauge
+            .as_ref()
+            .is_some_and(|ours| Arc::ptr_eq(&ours.0, &gauge.0))
     }
 }
 

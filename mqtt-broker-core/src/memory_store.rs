@@ -212,6 +212,7 @@ impl Store for MemoryStore {
             .map(|session| session.page(from, messages, bytes, &|id| self.message(id).cloned()));
         Ok(page.unwrap_or_else(|| Page {
             client_id: client_id.clone(),
+            from,
             messages: Vec::new(),
             next: None,
         }))

@@ -24,9 +24,16 @@ pub(crate) struct Source<'a> {
 impl<'a> Source<'a> {
     /// What is sent of a kept message at `now`.
     pub(crate) fn of(message: &'a Message, now: Instant) -> Self {
-        let mut properties = message.properties().map(|kept| kept.borrowed()).unwrap_or_default();
+        let mut properties = message
+            .properties()
+            .map(|kept| kept.borrowed())
+            .unwrap_or_default();
         properties.message_expiry_interval = message.lifetime(now).map(seconds_left);
-        Self { topic: message.topic().borrowed(), properties, payload: message.payload() }
+        Self {
+            topic: message.topic().borrowed(),
+            properties,
+            payload: message.payload(),
+        }
     }
 }
 
@@ -119,7 +126,10 @@ impl Variants {
                 };
             }
         }
-        let mut tx = Tx { buffer: &mut link.tx, pool };
+        let mut tx = Tx {
+            buffer: &mut link.tx,
+            pool,
+        };
         tx.put_slice(variant.buffer.get(..variant.len).unwrap_or_default());
         if source.payload.len() > COPY_LIMIT {
             match shared {
@@ -133,7 +143,10 @@ impl Variants {
     #[inline]
     fn variant(&mut self, source: &Source<'_>, form: &Form) -> &mut Variant {
         let known = self.variants.iter().take(self.used).position(|variant| {
-            variant.form.as_ref().is_some_and(|encoded| encoded.is_same(form))
+            variant
+                .form
+                .as_ref()
+                .is_some_and(|encoded| encoded.is_same(form))
         });
         let at = match known {
             Some(at) => at,
@@ -153,7 +166,9 @@ impl Variants {
         if at >= self.variants.len() {
             self.variants.resize_with(at + 1, Variant::default);
         }
-        let Some(variant) = self.variants.get_mut(at) else { return at };
+        let Some(variant) = self.variants.get_mut(at) else {
+            return at;
+        };
         let publish = publish(source, form);
         variant.packet_id_at = match form.qos {
             QoS::AtMostOnce => None,
@@ -168,7 +183,11 @@ impl Variants {
         };
         variant.packet_len = packet_len;
         let alone = source.payload.len() > COPY_LIMIT;
-        variant.len = if alone { packet_len - source.payload.len() } else { packet_len };
+        variant.len = if alone {
+            packet_len - source.payload.len()
+        } else {
+            packet_len
+        };
         if variant.buffer.len() < variant.len {
             variant.buffer.resize(variant.len, 0);
         }
@@ -185,8 +204,14 @@ fn publish<'a>(source: &Source<'a>, form: &'a Form) -> Publish<'a> {
     let packet_id = PacketId::MIN;
     let delivery = match form.qos {
         QoS::AtMostOnce => Delivery::AtMostOnce,
-        QoS::AtLeastOnce => Delivery::AtLeastOnce { packet_id, dup: false },
-        QoS::ExactlyOnce => Delivery::ExactlyOnce { packet_id, dup: false },
+        QoS::AtLeastOnce => Delivery::AtLeastOnce {
+            packet_id,
+            dup: false,
+        },
+        QoS::ExactlyOnce => Delivery::ExactlyOnce {
+            packet_id,
+            dup: false,
+        },
     };
     let identifiers = form.identifiers.as_deref().unwrap_or(&[]);
     Publish {

@@ -3,8 +3,8 @@
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 
-use mqtt_codec::{QoS, TopicFilterBuf};
 use mqtt_codec::property::SubscriptionIdentifier;
+use mqtt_codec::{QoS, TopicFilterBuf};
 use mqtt_session::Instant;
 
 use crate::message::Message;
@@ -134,7 +134,8 @@ impl Queue {
             }
             self.bytes += queued.bytes();
             if let Some(at) = queued.message.expires_at() {
-                self.next_expiry = Some(self.next_expiry.map_or(at, |first: Instant| first.min(at)));
+                self.next_expiry =
+                    Some(self.next_expiry.map_or(at, |first: Instant| first.min(at)));
             }
             kept.push_back(queued);
         }

@@ -20,12 +20,19 @@ impl Hub {
             return;
         }
         while self.can_start(key) {
-            let Some(session) = self.sessions.get_mut(key) else { return };
-            let Some(queued) = session.queue.pop() else { break };
+            let Some(session) = self.sessions.get_mut(key) else {
+                return;
+            };
+            let Some(queued) = session.queue.pop() else {
+                break;
+            };
             if queued.message.is_expired(now) {
                 // [MQTT-3.3.2-5]: its delivery has not begun.
                 self.counters.count(Cause::Expired);
-                self.record_of(key, |client_id| Record::Settled { client_id, sequence: queued.sequence });
+                self.record_of(key, |client_id| Record::Settled {
+                    client_id,
+                    sequence: queued.sequence,
+                });
                 continue;
             }
             self.variants.start();
@@ -33,7 +40,11 @@ impl Hub {
         }
         self.page(key);
         let waits = self.sessions.get(key).is_some_and(|session| {
-            !session.queue.is_empty() || session.rare.as_ref().is_some_and(|rare| !rare.replays.is_empty())
+            !session.queue.is_empty()
+                || session
+                    .rare
+                    .as_ref()
+                    .is_some_and(|rare| !rare.replays.is_empty())
         });
         if let Some(link) = self.link_of(key) {
             link.wants_room = waits;
@@ -41,7 +52,11 @@ impl Hub {
     }
 
     fn is_connected(&self, key: SessionKey) -> bool {
-        let link = self.sessions.get(key).and_then(|session| session.link).and_then(|id| self.links.get(id));
+        let link = self
+            .sessions
+            .get(key)
+            .and_then(|session| session.link)
+            .and_then(|id| self.links.get(id));
         link.is_some_and(|link| matches!(link.state, LinkState::Connected { .. }))
     }
 
@@ -54,9 +69,15 @@ impl Hub {
     fn resend(&mut self, now: Instant, key: SessionKey) -> bool {
         loop {
             let bound = self.config.send_buffer;
-            let Some(session) = self.sessions.get_mut(key) else { return false };
-            let Some(link) = session.link.and_then(|id| self.links.get_mut(id)) else { return false };
-            let Some(cursor) = &mut link.resend else { return true };
+            let Some(session) = self.sessions.get_mut(key) else {
+                return false;
+            };
+            let Some(link) = session.link.and_then(|id| self.links.get_mut(id)) else {
+                return false;
+            };
+            let Some(cursor) = &mut link.resend else {
+                return true;
+            };
             if !(link.tx.is_empty() || link.tx.len() < bound) {
                 link.wants_room = true;
                 return false;
@@ -68,7 +89,10 @@ impl Hub {
                     self.transmit(now, key, packet_id, Dup::Again);
                 }
                 Some(ToResend::Release { packet_id }) => {
-                    let mut tx = Tx { buffer: &mut link.tx, pool: &mut self.pool };
+                    let mut tx = Tx {
+                        buffer: &mut link.tx,
+                        pool: &mut self.pool,
+                    };
                     session.flows.release(&link.connection, packet_id, &mut tx);
                     self.announce(now, id);
                 }
@@ -85,10 +109,18 @@ impl Hub {
     fn send_unsent(&mut self, now: Instant, key: SessionKey) -> bool {
         loop {
             let bound = self.config.send_buffer;
-            let Some(session) = self.sessions.get_mut(key) else { return false };
-            let Some(rare) = &mut session.rare else { return true };
-            let Some(&packet_id) = rare.unsent.front() else { return true };
-            let Some(link) = session.link.and_then(|id| self.links.get_mut(id)) else { return false };
+            let Some(session) = self.sessions.get_mut(key) else {
+                return false;
+            };
+            let Some(rare) = &mut session.rare else {
+                return true;
+            };
+            let Some(&packet_id) = rare.unsent.front() else {
+                return true;
+            };
+            let Some(link) = session.link.and_then(|id| self.links.get_mut(id)) else {
+                return false;
+            };
             if !admits(link, bound) {
                 link.wants_room = true;
                 return false;
@@ -101,8 +133,15 @@ impl Hub {
     }
 
     /// The PUBLISH of a QoS 2 exchange that is durable now.
-    pub(crate) fn transmit_durable(&mut self, now: Instant, key: SessionKey, packet_id: mqtt_codec::PacketId) {
-        let Some(session) = self.sessions.get_mut(key) else { return };
+    pub(crate) fn transmit_durable(
+        &mut self,
+        now: Instant,
+        key: SessionKey,
+        packet_id: mqtt_codec::PacketId,
+    ) {
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
         session.rare_mut().unsent.push_back(packet_id);
         // One that is too large for the client gives its place in the window to the next.
         self.refill(now, key);
@@ -112,7 +151,9 @@ impl Hub {
     fn page(&mut self, key: SessionKey) {
         let head = self.config.queue_head_messages;
         let bytes = self.config.queue_bytes;
-        let Some(session) = self.sessions.get_mut(key) else { return };
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
         let in_memory = session.queue.in_memory();
         let tail = session.queue.tail_mut();
         if tail.messages == 0 || tail.paging || in_memory > head / 2 {
@@ -123,30 +164,44 @@ impl Hub {
         let client_id = session.client_id.clone();
         // What was recorded of the tail must be in the store before it is read back.
         self.hand_out_batch();
-        self.actions.push_back(Action::Page { client_id, from, messages: head.max(1), bytes });
+        self.actions.push_back(Action::Page {
+            client_id,
+            from,
+            messages: head.max(1),
+            bytes,
+        });
     }
 
     /// Hands the collected records out.
     pub(crate) fn hand_out_batch(&mut self) {
         if let Some((records, position)) = self.durable.take_batch() {
-            self.actions.push_back(Action::Persist { records, position });
+            self.actions
+                .push_back(Action::Persist { records, position });
         }
     }
 
     /// Takes what expired out of a session's queue.
     pub(crate) fn expire_queue(&mut self, now: Instant, key: SessionKey) {
-        let Some(session) = self.sessions.get_mut(key) else { return };
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
         let mut gone = alloc::vec::Vec::new();
-        session.queue.remove_expired(now, |queued| gone.push(queued.sequence));
+        session
+            .queue
+            .remove_expired(now, |queued| gone.push(queued.sequence));
         let (next, epoch) = (session.queue.next_expiry(), session.epoch);
         for sequence in gone {
             self.counters.count(Cause::Expired);
-            self.record_of(key, |client_id| Record::Settled { client_id, sequence });
+            self.record_of(key, |client_id| Record::Settled {
+                client_id,
+                sequence,
+            });
         }
         if let Some(at) = next {
             // Delivery looks at each message's own time; this only frees memory, so a second's grain is enough.
             let at = at.max(now + core::time::Duration::from_secs(1));
-            self.timers.set(crate::timer::Timer::QueueExpiry(key, epoch), at);
+            self.timers
+                .set(crate::timer::Timer::QueueExpiry(key, epoch), at);
         }
     }
 

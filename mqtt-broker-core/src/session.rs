@@ -65,7 +65,11 @@ pub(crate) struct Replay {
 }
 
 impl BrokerSession {
-    pub(crate) fn new(client_id: ClientIdBuf, version: Version, principal: Option<TextBuf>) -> Self {
+    pub(crate) fn new(
+        client_id: ClientIdBuf,
+        version: Version,
+        principal: Option<TextBuf>,
+    ) -> Self {
         Self {
             client_id,
             link: None,
@@ -92,20 +96,33 @@ impl BrokerSession {
 
     /// Whether it is without a connection and its time has run out.
     pub(crate) fn is_over(&self, now: Instant) -> bool {
-        let Some(at) = self.disconnected_at else { return false };
+        let Some(at) = self.disconnected_at else {
+            return false;
+        };
         let expiry = Duration::from_secs(u64::from(self.expiry_interval));
         self.expiry_interval < u32::MAX && at + expiry <= now
     }
 
     /// When its will is published, if it has one and no connection: after the delay, or when it ends before that.
     pub(crate) fn will_due_at(&self) -> Option<Instant> {
-        let delay = self.will.as_ref()?.borrowed().properties.will_delay_interval.unwrap_or(0);
-        Some(self.disconnected_at? + Duration::from_secs(u64::from(delay.min(self.expiry_interval))))
+        let delay = self
+            .will
+            .as_ref()?
+            .borrowed()
+            .properties
+            .will_delay_interval
+            .unwrap_or(0);
+        Some(
+            self.disconnected_at? + Duration::from_secs(u64::from(delay.min(self.expiry_interval))),
+        )
     }
 
     /// The client as the publisher of a message.
     pub(crate) fn publisher(&self) -> Publisher {
-        Publisher { client_id: self.client_id.clone(), principal: self.principal.clone() }
+        Publisher {
+            client_id: self.client_id.clone(),
+            principal: self.principal.clone(),
+        }
     }
 
     pub(crate) fn rare_mut(&mut self) -> &mut Rare {

@@ -9,6 +9,7 @@
     reason = "the helpers of a test may what the test may"
 )]
 
+#[path = "broker/harness/mod.rs"]
 mod harness;
 
 use std::alloc::{GlobalAlloc, Layout, System};

@@ -253,6 +253,7 @@ fn a_page_is_bounded_in_messages_and_bytes_but_has_at_least_one_message() {
         store.page(&client_id("nobody"), 0, 1, 1),
         Ok(Page {
             client_id: client_id("nobody"),
+            from: 0,
             messages: vec![],
             next: None
         })

@@ -13,8 +13,8 @@ mod records;
 
 use bytes::Bytes;
 use mqtt_broker_core::{KeyChange, Message, MessageId, Record, RecordError, RecordField};
-use mqtt_codec::{QoS, TopicFilterBuf};
 use mqtt_codec::packet::{RetainHandling, SubscriptionOptions};
+use mqtt_codec::{QoS, TopicFilterBuf};
 use proptest::prelude::*;
 use records::{
     any_record, client_id, filter, full_message, full_session, identifier, message_id, packet_id,

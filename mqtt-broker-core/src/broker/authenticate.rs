@@ -17,8 +17,15 @@ use crate::link_id::LinkId;
 
 impl Broker {
     /// The answer to [`Action::Authenticate`].
-    pub fn handle_authenticated(&mut self, now: Instant, link: LinkId, outcome: AuthenticationOutcome) {
-        let Some(at) = self.hub.links.get_mut(link) else { return };
+    pub fn handle_authenticated(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        outcome: AuthenticationOutcome,
+    ) {
+        let Some(at) = self.hub.links.get_mut(link) else {
+            return;
+        };
         if matches!(at.state, LinkState::Connected { .. }) {
             return self.finish_reauthentication(now, link, outcome);
         }
@@ -34,14 +41,23 @@ impl Broker {
             }
             AuthenticationOutcome::Continue { data } => {
                 at.state = LinkState::AwaitAuth(pending);
-                if !self.send_auth(now, link, AuthReasonCode::ContinueAuthentication, Some(&data)) {
+                if !self.send_auth(
+                    now,
+                    link,
+                    AuthReasonCode::ContinueAuthentication,
+                    Some(&data),
+                ) {
                     // Whoever has no method has no further step.
                     return self.refuse_authentication(now, link, ConnectReasonCode::NotAuthorized);
                 }
                 self.hub.resume(now, link);
             }
             AuthenticationOutcome::Refused(code) => {
-                let code = if code.is_error() { code } else { ConnectReasonCode::NotAuthorized };
+                let code = if code.is_error() {
+                    code
+                } else {
+                    ConnectReasonCode::NotAuthorized
+                };
                 self.refuse_authentication(now, link, code);
             }
         }
@@ -53,12 +69,19 @@ impl Broker {
     }
 
     /// AUTH before CONNACK: a further step, with the method of CONNECT [MQTT-4.12.0-5].
-    pub(super) fn handle_auth_before_connack(&mut self, now: Instant, link: LinkId, auth: &Auth<'_>) {
+    pub(super) fn handle_auth_before_connack(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        auth: &Auth<'_>,
+    ) {
         if !limits::user_properties(&self.hub.config, &auth.properties.user_properties) {
             self.hub.refuse(link, Cause::UserProperties);
             return self.refuse_connect(now, link, ConnectReasonCode::QuotaExceeded);
         }
-        let Some(at) = self.hub.links.get_mut(link) else { return };
+        let Some(at) = self.hub.links.get_mut(link) else {
+            return;
+        };
         if at.authentication.receive(auth).is_err() {
             return self.refuse_connect(now, link, ConnectReasonCode::ProtocolError);
         }
@@ -82,12 +105,19 @@ impl Broker {
 
     /// AUTH of a connected client. Standard: MQTT 5.0 §4.12.1.
     pub(super) fn handle_reauthentication(&mut self, now: Instant, link: LinkId, auth: &Auth<'_>) {
-        let Some(at) = self.hub.links.get_mut(link) else { return };
+        let Some(at) = self.hub.links.get_mut(link) else {
+            return;
+        };
         // [MQTT-4.12.0-7] [MQTT-4.12.1-1]
         if let Err(error) = at.authentication.receive(auth) {
             return self.fail_protocol(now, link, error);
         }
-        let Some(session) = at.connected_session().and_then(|key| self.hub.sessions.get(key)) else { return };
+        let Some(session) = at
+            .connected_session()
+            .and_then(|key| self.hub.sessions.get(key))
+        else {
+            return;
+        };
         let request = AuthenticationRequest {
             client_id: session.client_id.clone(),
             version: at.version,
@@ -102,25 +132,39 @@ impl Broker {
 
     fn ask(&mut self, link: LinkId, request: AuthenticationRequest) {
         self.hub.pause(link);
-        self.hub.actions.push_back(Action::Authenticate { link, request: Box::new(request) });
+        self.hub.actions.push_back(Action::Authenticate {
+            link,
+            request: Box::new(request),
+        });
     }
 
-    fn finish_reauthentication(&mut self, now: Instant, link: LinkId, outcome: AuthenticationOutcome) {
-        let Some(at) = self.hub.links.get(link) else { return };
+    fn finish_reauthentication(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        outcome: AuthenticationOutcome,
+    ) {
+        let Some(at) = self.hub.links.get(link) else {
+            return;
+        };
         if !at.authentication.is_under_way() {
             // Nothing was asked.
             return;
         }
         let (reason_code, data) = match outcome {
             AuthenticationOutcome::Accepted { principal, data } => {
-                let session = at.connected_session().and_then(|key| self.hub.sessions.get(key));
+                let session = at
+                    .connected_session()
+                    .and_then(|key| self.hub.sessions.get(key));
                 if session.is_some_and(|session| session.principal != principal) {
                     self.hub.refuse(link, Cause::Principal);
                     return self.fail(now, link, DisconnectReasonCode::NotAuthorized);
                 }
                 (AuthReasonCode::Success, data)
             }
-            AuthenticationOutcome::Continue { data } => (AuthReasonCode::ContinueAuthentication, Some(data)),
+            AuthenticationOutcome::Continue { data } => {
+                (AuthReasonCode::ContinueAuthentication, Some(data))
+            }
             // [MQTT-4.12.1-2]
             AuthenticationOutcome::Refused(_) => {
                 self.hub.refuse(link, Cause::Authentication);
@@ -133,8 +177,16 @@ impl Broker {
     }
 
     /// AUTH with the method of CONNECT. False when it is not our turn to send one.
-    fn send_auth(&mut self, now: Instant, link: LinkId, reason_code: AuthReasonCode, data: Option<&[u8]>) -> bool {
-        let Some(at) = self.hub.links.get_mut(link) else { return false };
+    fn send_auth(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        reason_code: AuthReasonCode,
+        data: Option<&[u8]>,
+    ) -> bool {
+        let Some(at) = self.hub.links.get_mut(link) else {
+            return false;
+        };
         if at.authentication.send(reason_code).is_err() {
             return false;
         }
@@ -143,8 +195,15 @@ impl Broker {
             authentication_data: data.and_then(|data| Binary::new(data).ok()),
             ..AuthProperties::default()
         };
-        let packet = Packet::Auth(Auth { reason_code, properties });
-        Tx { buffer: &mut at.tx, pool: &mut self.hub.pool }.put(at.version, &packet);
+        let packet = Packet::Auth(Auth {
+            reason_code,
+            properties,
+        });
+        Tx {
+            buffer: &mut at.tx,
+            pool: &mut self.hub.pool,
+        }
+        .put(at.version, &packet);
         self.hub.announce(now, link);
         true
     }
@@ -152,7 +211,10 @@ impl Broker {
 
 /// A step of the client's.
 fn enhanced(auth: &Auth<'_>) -> Option<EnhancedData> {
-    let data = auth.properties.authentication_data.map(|data| data.as_bytes().to_vec());
+    let data = auth
+        .properties
+        .authentication_data
+        .map(|data| data.as_bytes().to_vec());
     let method = auth.properties.authentication_method.map(TextBuf::from);
     method.map(|method| EnhancedData { method, data })
 }

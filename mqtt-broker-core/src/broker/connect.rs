@@ -40,7 +40,9 @@ struct Admission {
 
 impl Broker {
     pub(super) fn handle_connect(&mut self, now: Instant, link: LinkId, connect: &Connect<'_>) {
-        let Some(at) = self.hub.links.get_mut(link) else { return };
+        let Some(at) = self.hub.links.get_mut(link) else {
+            return;
+        };
         at.version = connect.version;
         if !connect.client_id.is_empty() {
             at.client_id = Some(ClientIdBuf::from(connect.client_id));
@@ -55,7 +57,9 @@ impl Broker {
             return self.refuse_connect(now, link, code);
         }
         let pending = Box::new(PendingConnect::new(&self.hub.config, connect, assigned));
-        if authentication == Authentication::Anonymous && connect.properties.authentication_method.is_none() {
+        if authentication == Authentication::Anonymous
+            && connect.properties.authentication_method.is_none()
+        {
             return self.establish(now, link, &pending, None, None);
         }
         if authentication == Authentication::Anonymous {
@@ -63,14 +67,20 @@ impl Broker {
             self.hub.refuse(link, Cause::Authentication);
             return self.refuse_connect(now, link, ConnectReasonCode::BadAuthenticationMethod);
         }
-        let data = connect.properties.authentication_data.map(|data| data.as_bytes().to_vec());
+        let data = connect
+            .properties
+            .authentication_data
+            .map(|data| data.as_bytes().to_vec());
         let request = Box::new(AuthenticationRequest {
             client_id: pending.client_id.clone(),
             version: connect.version,
             address,
             user_name: pending.user_name.clone(),
             password: connect.password.map(|password| password.as_bytes().into()),
-            enhanced: pending.method.clone().map(|method| EnhancedData { method, data }),
+            enhanced: pending
+                .method
+                .clone()
+                .map(|method| EnhancedData { method, data }),
             again: false,
         });
         if let Some(at) = self.hub.links.get_mut(link) {
@@ -78,29 +88,55 @@ impl Broker {
             at.state = LinkState::Authenticating(pending);
         }
         self.hub.pause(link);
-        self.hub.actions.push_back(Action::Authenticate { link, request });
+        self.hub
+            .actions
+            .push_back(Action::Authenticate { link, request });
     }
 
     /// CONNACK with an error code, where the version has one for it, then the close [MQTT-3.2.2-7].
-    pub(super) fn refuse_connect(&mut self, now: Instant, link: LinkId, reason_code: ConnectReasonCode) {
-        let Some(at) = self.hub.links.get(link) else { return };
+    pub(super) fn refuse_connect(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        reason_code: ConnectReasonCode,
+    ) {
+        let Some(at) = self.hub.links.get(link) else {
+            return;
+        };
         // [v3.1.1 MQTT-3.2.2-6]
         if at.version == Version::V5_0 || reason_code.return_code().is_some() {
             let properties = ConnackProperties::default();
-            self.hub.send(now, link, &Packet::Connack(Connack { session_present: false, reason_code, properties }));
+            self.hub.send(
+                now,
+                link,
+                &Packet::Connack(Connack {
+                    session_present: false,
+                    reason_code,
+                    properties,
+                }),
+            );
         }
         self.end_link(now, link, CloseReason::Refused(reason_code));
     }
 
     /// A first packet that is no CONNECT of ours. [v3.1.1 MQTT-3.1.4-1] [MQTT-3.1.4-1]: 3.x gets no CONNACK, but for a
     /// level that is not served.
-    pub(super) fn refuse_malformed_connect(&mut self, now: Instant, link: LinkId, error: DecodeError) {
+    pub(super) fn refuse_malformed_connect(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        error: DecodeError,
+    ) {
         if let Some((version, code)) = connack_for(&error) {
             if let Some(at) = self.hub.links.get_mut(link) {
                 at.version = version;
             }
             let properties = ConnackProperties::default();
-            let connack = Connack { session_present: false, reason_code: code, properties };
+            let connack = Connack {
+                session_present: false,
+                reason_code: code,
+                properties,
+            };
             self.hub.send(now, link, &Packet::Connack(connack));
         }
         self.end_link(now, link, CloseReason::Malformed(error));
@@ -117,13 +153,20 @@ impl Broker {
     ) {
         let mark = self.hub.durable.mark();
         let mut existing = self.hub.sessions.find(pending.client_id.as_str());
-        if let Some(key) = existing.filter(|&key| self.hub.sessions.get(key).is_some_and(|it| it.is_over(now))) {
+        if let Some(key) =
+            existing.filter(|&key| self.hub.sessions.get(key).is_some_and(|it| it.is_over(now)))
+        {
             // [MQTT-4.1.0-2], also when the timer comes late.
             self.end_session(now, key);
             existing = None;
         }
         if let Some(key) = existing {
-            if self.hub.sessions.get(key).is_some_and(|session| session.principal != principal) {
+            if self
+                .hub
+                .sessions
+                .get(key)
+                .is_some_and(|session| session.principal != principal)
+            {
                 self.hub.refuse(link, Cause::Principal);
                 return self.refuse_connect(now, link, ConnectReasonCode::ClientIdentifierNotValid);
             }
@@ -138,7 +181,8 @@ impl Broker {
                     self.hub.refuse(link, cause);
                     return self.refuse_connect(now, link, ConnectReasonCode::QuotaExceeded);
                 }
-                let session = BrokerSession::new(pending.client_id.clone(), pending.version, principal);
+                let session =
+                    BrokerSession::new(pending.client_id.clone(), pending.version, principal);
                 let Some(key) = self.hub.sessions.insert(session) else {
                     return self.refuse_connect(now, link, ConnectReasonCode::QuotaExceeded);
                 };
@@ -146,15 +190,30 @@ impl Broker {
             }
         };
         let session_present = existing.is_some();
-        self.attach(now, link, pending, Admission { key, session_present, data, mark });
+        self.attach(
+            now,
+            link,
+            pending,
+            Admission {
+                key,
+                session_present,
+                data,
+                mark,
+            },
+        );
     }
 
     /// [MQTT-3.1.4-3]: the older connection of the session ends, and with Clean Start the session too.
     fn take_over(&mut self, now: Instant, key: SessionKey, clean_start: bool) {
-        let Some(session) = self.hub.sessions.get(key) else { return };
+        let Some(session) = self.hub.sessions.get(key) else {
+            return;
+        };
         let old = session.link;
         let will_goes = clean_start || session.expiry_interval == 0;
-        let delayed = session.will.as_ref().is_some_and(|will| will.borrowed().properties.will_delay_interval.unwrap_or(0) > 0);
+        let delayed = session
+            .will
+            .as_ref()
+            .is_some_and(|will| will.borrowed().properties.will_delay_interval.unwrap_or(0) > 0);
         if let Some(old) = old {
             if !will_goes && delayed {
                 // The session goes on within the delay [MQTT-3.1.3-9].
@@ -166,7 +225,13 @@ impl Broker {
             self.end_session(now, key);
         } else if old.is_none() {
             // A delay that ran out already is no longer cut short.
-            match self.hub.sessions.get(key).and_then(BrokerSession::will_due_at).is_some_and(|due| due <= now) {
+            match self
+                .hub
+                .sessions
+                .get(key)
+                .and_then(BrokerSession::will_due_at)
+                .is_some_and(|due| due <= now)
+            {
                 true => self.publish_will_now(now, key),
                 false => _ = self.hub.take_will(key),
             }
@@ -177,7 +242,8 @@ impl Broker {
         if self.hub.sessions.len() >= self.hub.config.sessions {
             return Some(Cause::Sessions);
         }
-        let of_principal = principal.map_or(0, |principal| self.hub.sessions.of_principal(principal));
+        let of_principal =
+            principal.map_or(0, |principal| self.hub.sessions.of_principal(principal));
         if of_principal >= self.hub.config.sessions_per_principal {
             return Some(Cause::SessionsPerPrincipal);
         }
@@ -192,26 +258,45 @@ impl Broker {
         pending: &PendingConnect,
         admission: Admission,
     ) {
-        let Admission { key, session_present, data, mark } = admission;
+        let Admission {
+            key,
+            session_present,
+            data,
+            mark,
+        } = admission;
         let epoch = self.hub.next_epoch();
-        let expiry = pending.session_expiry.min(self.hub.config.maximum_session_expiry);
+        let expiry = pending
+            .session_expiry
+            .min(self.hub.config.maximum_session_expiry);
         let keep_alive = pending.keep_alive_in_force(&self.hub.config);
-        let Some(session) = self.hub.sessions.get_mut(key) else { return };
+        let Some(session) = self.hub.sessions.get_mut(key) else {
+            return;
+        };
         session.link = Some(link);
         session.version = pending.version;
         session.expiry_interval = expiry;
         session.disconnected_at = None;
         session.epoch = epoch;
-        session.will = pending.will.as_deref().map(|will| KeptWill::new(will.clone(), &self.hub.kept));
+        session.will = pending
+            .will
+            .as_deref()
+            .map(|will| KeptWill::new(will.clone(), &self.hub.kept));
         self.record_session(key);
         let connack = pending.connack(&self.hub.config, session_present, expiry, data.as_deref());
-        let Some(at) = self.hub.links.get_mut(link) else { return };
+        let Some(at) = self.hub.links.get_mut(link) else {
+            return;
+        };
         at.connection = Connection::new(pending.negotiated(&self.hub.config));
         at.client_id = Some(pending.client_id.clone());
         at.silence = silence(&self.hub.config, pending.version, keep_alive);
         at.resend = session_present.then(|| Box::new(Resend::new()));
-        at.state = LinkState::AwaitStore { session: key, connack };
-        self.hub.timers.set(Timer::KeepAlive(link), now + at.silence);
+        at.state = LinkState::AwaitStore {
+            session: key,
+            connack,
+        };
+        self.hub
+            .timers
+            .set(Timer::KeepAlive(link), now + at.silence);
         self.hub.watch_queue_expiry(key);
         let client_id = pending.client_id.clone();
         self.hub.actions.push_back(Action::Notify(Event::Connected {
@@ -235,7 +320,9 @@ impl Broker {
 
     /// CONNACK [MQTT-3.1.4-5], which nothing precedes, and what the session has waiting behind it.
     pub(super) fn send_connack(&mut self, now: Instant, link: LinkId) {
-        let Some(at) = self.hub.links.get_mut(link) else { return };
+        let Some(at) = self.hub.links.get_mut(link) else {
+            return;
+        };
         let state = core::mem::replace(&mut at.state, LinkState::AwaitConnect);
         let LinkState::AwaitStore { session, connack } = state else {
             at.state = state;
@@ -256,7 +343,9 @@ impl Broker {
         if !self.hub.durable.is_on() {
             return;
         }
-        let Some(session) = self.hub.sessions.get_mut(key) else { return };
+        let Some(session) = self.hub.sessions.get_mut(key) else {
+            return;
+        };
         session.is_stored |= session.is_persistent();
         if !session.is_stored {
             return;
@@ -270,7 +359,9 @@ impl Broker {
             will: session.will.as_deref().cloned().map(Box::new),
         };
         let bytes = record.client_id.as_str().len() + self.hub.config.will_bytes.min(256);
-        self.hub.durable.record(Record::Session(Box::new(record)), bytes);
+        self.hub
+            .durable
+            .record(Record::Session(Box::new(record)), bytes);
     }
 }
 
@@ -297,11 +388,26 @@ fn check(config: &Config, connect: &Connect<'_>) -> Result<(), (Option<Cause>, C
         }
     }
     let (cause, code) = if id.as_str().len() > config.client_id_bytes {
-        (Cause::ClientIdTooLong, ConnectReasonCode::ClientIdentifierNotValid)
-    } else if connect.user_name.is_some_and(|name| name.as_str().len() > config.user_name_bytes) {
-        (Cause::UserNameTooLong, ConnectReasonCode::BadUserNameOrPassword)
-    } else if connect.password.is_some_and(|password| password.as_bytes().len() > config.password_bytes) {
-        (Cause::PasswordTooLong, ConnectReasonCode::BadUserNameOrPassword)
+        (
+            Cause::ClientIdTooLong,
+            ConnectReasonCode::ClientIdentifierNotValid,
+        )
+    } else if connect
+        .user_name
+        .is_some_and(|name| name.as_str().len() > config.user_name_bytes)
+    {
+        (
+            Cause::UserNameTooLong,
+            ConnectReasonCode::BadUserNameOrPassword,
+        )
+    } else if connect
+        .password
+        .is_some_and(|password| password.as_bytes().len() > config.password_bytes)
+    {
+        (
+            Cause::PasswordTooLong,
+            ConnectReasonCode::BadUserNameOrPassword,
+        )
     } else if !limits::user_properties(config, &connect.properties.user_properties) {
         (Cause::UserProperties, ConnectReasonCode::QuotaExceeded)
     } else {
@@ -310,8 +416,13 @@ fn check(config: &Config, connect: &Connect<'_>) -> Result<(), (Option<Cause>, C
     Err((Some(cause), code))
 }
 
-fn check_will(config: &Config, connect: &Connect<'_>) -> Result<(), (Option<Cause>, ConnectReasonCode)> {
-    let Some(will) = &connect.will else { return Ok(()) };
+fn check_will(
+    config: &Config,
+    connect: &Connect<'_>,
+) -> Result<(), (Option<Cause>, ConnectReasonCode)> {
+    let Some(will) = &connect.will else {
+        return Ok(());
+    };
     let topic: TopicName<'_> = will.topic;
     let (cause, code) = if !limits::topic_name(config, topic) {
         (Cause::TopicName, ConnectReasonCode::TopicNameInvalid)
@@ -328,7 +439,9 @@ fn check_will(config: &Config, connect: &Connect<'_>) -> Result<(), (Option<Caus
 /// How long a client may be silent [MQTT-3.1.2-22].
 fn silence(config: &Config, version: Version, keep_alive: u16) -> Duration {
     match keep_alive {
-        0 if version == Version::V5_0 => Duration::from_secs(u64::from(config.maximum_keep_alive)) * 3 / 2,
+        0 if version == Version::V5_0 => {
+            Duration::from_secs(u64::from(config.maximum_keep_alive)) * 3 / 2
+        }
         0 => config.idle_limit,
         seconds => Duration::from_secs(u64::from(seconds)) * 3 / 2,
     }

@@ -20,9 +20,17 @@ use crate::timer::Timer;
 
 impl Broker {
     /// DISCONNECT. Standard: MQTT 5.0 §3.14.4.
-    pub(super) fn handle_disconnect(&mut self, now: Instant, link: LinkId, key: SessionKey, packet: &Disconnect<'_>) {
+    pub(super) fn handle_disconnect(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        key: SessionKey,
+        packet: &Disconnect<'_>,
+    ) {
         let mark = self.hub.durable.mark();
-        let Some(session) = self.hub.sessions.get_mut(key) else { return };
+        let Some(session) = self.hub.sessions.get_mut(key) else {
+            return;
+        };
         let was_persistent = session.is_persistent();
         if let Some(interval) = packet.properties.session_expiry_interval {
             if interval > 0 && !was_persistent {
@@ -36,7 +44,9 @@ impl Broker {
             session.will = None;
         }
         self.record_session(key);
-        let reason = CloseReason::PeerDisconnected { reason: packet.reason_code };
+        let reason = CloseReason::PeerDisconnected {
+            reason: packet.reason_code,
+        };
         match self.hub.durable.since(mark) {
             Some(position) => {
                 self.detach(now, link, key);
@@ -51,7 +61,9 @@ impl Broker {
 
     /// Ends a link for good. Its session is detached, and ended when it does not outlive its connection.
     pub(super) fn end_link(&mut self, now: Instant, link: LinkId, reason: CloseReason) {
-        let Some(at) = self.hub.links.get(link) else { return };
+        let Some(at) = self.hub.links.get(link) else {
+            return;
+        };
         let reason = match at.state {
             LinkState::Closing => return,
             // Its DISCONNECT came first, whatever ends it now.
@@ -65,12 +77,23 @@ impl Broker {
         if let Some(code) = reason.disconnect_reason_code(Role::Server) {
             self.hub.send_disconnect(now, link, code);
         }
-        let Some(at) = self.hub.links.get(link) else { return };
+        let Some(at) = self.hub.links.get(link) else {
+            return;
+        };
         let client_id = at.client_id.clone();
         let session = at.session().filter(|&key| {
-            self.hub.sessions.get(key).is_some_and(|session| session.link == Some(link))
+            self.hub
+                .sessions
+                .get(key)
+                .is_some_and(|session| session.link == Some(link))
         });
-        self.hub.actions.push_back(Action::Notify(Event::Disconnected { link, client_id, reason }));
+        self.hub
+            .actions
+            .push_back(Action::Notify(Event::Disconnected {
+                link,
+                client_id,
+                reason,
+            }));
         if let Some(key) = session {
             self.detach(now, link, key);
         }
@@ -79,11 +102,16 @@ impl Broker {
 
     /// Takes a session off its link: the connection is over, as far as MQTT is concerned.
     fn detach(&mut self, now: Instant, link: LinkId, key: SessionKey) {
-        if matches!(self.hub.links.get(link).map(|at| &at.state), Some(LinkState::Connected { .. })) {
+        if matches!(
+            self.hub.links.get(link).map(|at| &at.state),
+            Some(LinkState::Connected { .. })
+        ) {
             self.hub.connected -= 1;
         }
         let epoch = self.hub.next_epoch();
-        let Some(session) = self.hub.sessions.get_mut(key) else { return };
+        let Some(session) = self.hub.sessions.get_mut(key) else {
+            return;
+        };
         session.link = None;
         session.epoch = epoch;
         session.disconnected_at = Some(now);
@@ -115,21 +143,27 @@ impl Broker {
     /// shared groups goes to other members.
     pub(super) fn end_session(&mut self, now: Instant, key: SessionKey) {
         self.publish_last_will(now, key);
-        let Some(mut session) = self.hub.sessions.remove(key) else { return };
+        let Some(mut session) = self.hub.sessions.remove(key) else {
+            return;
+        };
         for subscription in session.subscriptions.drain(..) {
             self.subscriptions.remove(key, subscription);
         }
         if session.is_stored {
             let client_id = session.client_id.clone();
             let bytes = client_id.as_str().len();
-            self.hub.durable.record(Record::SessionEnded { client_id }, bytes);
+            self.hub
+                .durable
+                .record(Record::SessionEnded { client_id }, bytes);
         }
         let in_flight = session.flows.drain_outbound();
-        let unacknowledged = in_flight.into_iter().filter_map(|(_, exchange)| match exchange {
-            OutboundExchange::AwaitPuback(queued) => Some(queued),
-            // [MQTT-4.8.2-5]: half-delivered, it goes to nobody else.
-            OutboundExchange::AwaitPubrec(_) | OutboundExchange::AwaitPubcomp => None,
-        });
+        let unacknowledged = in_flight
+            .into_iter()
+            .filter_map(|(_, exchange)| match exchange {
+                OutboundExchange::AwaitPuback(queued) => Some(queued),
+                // [MQTT-4.8.2-5]: half-delivered, it goes to nobody else.
+                OutboundExchange::AwaitPubrec(_) | OutboundExchange::AwaitPubcomp => None,
+            });
         for queued in unacknowledged.chain(session.queue.drain()) {
             self.return_to_group(now, queued);
         }
@@ -138,20 +172,32 @@ impl Broker {
     /// Gives a message of a shared group to another member.
     fn return_to_group(&mut self, now: Instant, queued: Queued) {
         let Some(filter) = &queued.group else { return };
-        let Some(group) = self.subscriptions.group(filter.borrowed()) else { return };
+        let Some(group) = self.subscriptions.group(filter.borrowed()) else {
+            return;
+        };
         if queued.message.is_expired(now) {
             return;
         }
         let hub = &self.hub;
         let qos = queued.message.qos();
-        let Some(member) = self.subscriptions.pick(group, |session| hub.usable(session, qos)) else { return };
+        let Some(member) = self
+            .subscriptions
+            .pick(group, |session| hub.usable(session, qos))
+        else {
+            return;
+        };
         let qos = qos.min(member.subscription.options.maximum_qos);
         if qos == QoS::AtMostOnce {
             return;
         }
         self.hub.variants.start();
         let identifiers = super::route::target_of(&member).identifiers;
-        let queued = Queued { qos, identifiers, sequence: 0, ..queued };
+        let queued = Queued {
+            qos,
+            identifiers,
+            sequence: 0,
+            ..queued
+        };
         self.hub.deliver_kept(now, member.session, queued);
     }
 }

@@ -22,7 +22,9 @@ impl Broker {
     pub fn handle_bytes(&mut self, now: Instant, link: LinkId, rx: &[u8]) -> usize {
         let mut used = 0;
         loop {
-            let Some(at) = self.hub.links.get(link) else { return rx.len() };
+            let Some(at) = self.hub.links.get(link) else {
+                return rx.len();
+            };
             if matches!(at.state, LinkState::Closing | LinkState::Leaving { .. }) {
                 // [MQTT-3.1.4-6], [MQTT-3.14.4-1]: nothing behind it is looked at.
                 return rx.len();
@@ -35,7 +37,9 @@ impl Broker {
                 self.hub.actions.push_back(Action::Resume { link });
                 break;
             }
-            let Some(at) = self.hub.links.get(link) else { return rx.len() };
+            let Some(at) = self.hub.links.get(link) else {
+                return rx.len();
+            };
             match decode(at.version, &at.limits, rest) {
                 Ok(Some((packet, len))) => {
                     used += len;
@@ -56,17 +60,23 @@ impl Broker {
     /// One whole packet in a buffer of its own, so that a message that is kept is a slice of it. False when it is not taken
     /// now: present it again on [`Action::Resume`].
     pub fn handle_packet(&mut self, now: Instant, link: LinkId, packet: Bytes) -> bool {
-        let Some(at) = self.hub.links.get(link) else { return true };
+        let Some(at) = self.hub.links.get(link) else {
+            return true;
+        };
         if matches!(at.state, LinkState::Closing | LinkState::Leaving { .. }) {
             return true;
         }
         if self.hub.choke(link) {
             return false;
         }
-        let Some(at) = self.hub.links.get(link) else { return true };
+        let Some(at) = self.hub.links.get(link) else {
+            return true;
+        };
         self.hub.counters.bytes_received += packet.len() as u64;
         match decode(at.version, &at.limits, &packet) {
-            Ok(Some((decoded, len))) if len == packet.len() => self.handle_decoded(now, link, decoded, Some(&packet)),
+            Ok(Some((decoded, len))) if len == packet.len() => {
+                self.handle_decoded(now, link, decoded, Some(&packet))
+            }
             Ok(_) => debug_assert!(false, "the caller presents one whole packet"),
             Err(error) => self.fail_malformed(now, link, error),
         }
@@ -74,9 +84,17 @@ impl Broker {
     }
 
     #[inline]
-    fn handle_decoded(&mut self, now: Instant, link: LinkId, packet: Packet<'_>, whole: Option<&Bytes>) {
+    fn handle_decoded(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        packet: Packet<'_>,
+        whole: Option<&Bytes>,
+    ) {
         self.hub.counters.packets_received += 1;
-        let Some(at) = self.hub.links.get_mut(link) else { return };
+        let Some(at) = self.hub.links.get_mut(link) else {
+            return;
+        };
         at.last_packet = now;
         let LinkState::Connected { session } = at.state else {
             return self.handle_unconnected(now, link, packet);
@@ -87,7 +105,14 @@ impl Broker {
                 return self.fail(now, link, DisconnectReasonCode::QuotaExceeded);
             }
         }
-        let Some(flows) = self.hub.sessions.get_mut(session).map(|session| &mut session.flows) else { return };
+        let Some(flows) = self
+            .hub
+            .sessions
+            .get_mut(session)
+            .map(|session| &mut session.flows)
+        else {
+            return;
+        };
         match flows.receive(&mut at.connection, now, packet) {
             Ok(received) => self.handle_received(now, link, session, received, whole),
             Err(error) => self.fail_protocol(now, link, error),
@@ -96,7 +121,9 @@ impl Broker {
 
     /// Before CONNACK: CONNECT first, and AUTH when it was asked for.
     fn handle_unconnected(&mut self, now: Instant, link: LinkId, packet: Packet<'_>) {
-        let Some(at) = self.hub.links.get(link) else { return };
+        let Some(at) = self.hub.links.get(link) else {
+            return;
+        };
         let packet_type = packet.packet_type();
         if matches!(at.state, LinkState::AwaitConnect) {
             if let Packet::Connect(connect) = packet {
@@ -108,7 +135,13 @@ impl Broker {
                 return self.handle_auth_before_connack(now, link, &auth);
             }
             if packet_type == PacketType::Disconnect {
-                return self.end_link(now, link, CloseReason::PeerDisconnected { reason: DisconnectReasonCode::Success });
+                return self.end_link(
+                    now,
+                    link,
+                    CloseReason::PeerDisconnected {
+                        reason: DisconnectReasonCode::Success,
+                    },
+                );
             }
         }
         // [MQTT-3.14.0-1]: there is no DISCONNECT before CONNACK.
@@ -129,22 +162,36 @@ impl Broker {
             Received::Publish { topic, publish } => {
                 self.handle_publish(now, link, key, topic.name(), &publish, whole);
             }
-            Received::Duplicate { packet_id } => self.acknowledge_duplicate(now, link, key, packet_id),
+            Received::Duplicate { packet_id } => {
+                self.acknowledge_duplicate(now, link, key, packet_id)
+            }
             Received::Settled { kept, .. } => {
-                self.hub.record_of(key, |client_id| Record::Settled { client_id, sequence: kept.sequence });
+                self.hub.record_of(key, |client_id| Record::Settled {
+                    client_id,
+                    sequence: kept.sequence,
+                });
                 self.refill(now, key);
             }
-            Received::PubrecReceived { packet_id, kept, .. } => self.handle_pubrec(now, link, key, packet_id, kept),
+            Received::PubrecReceived {
+                packet_id, kept, ..
+            } => self.handle_pubrec(now, link, key, packet_id, kept),
             Received::Completed { packet_id, .. } => self.handle_pubcomp(now, key, packet_id),
-            Received::Released { packet_id, known } => self.handle_pubrel(now, link, key, packet_id, known),
+            Received::Released { packet_id, known } => {
+                self.handle_pubrel(now, link, key, packet_id, known)
+            }
             Received::Subscribe(subscribe) => self.handle_subscribe(now, link, key, &subscribe),
-            Received::Unsubscribe(unsubscribe) => self.handle_unsubscribe(now, link, key, &unsubscribe),
+            Received::Unsubscribe(unsubscribe) => {
+                self.handle_unsubscribe(now, link, key, &unsubscribe)
+            }
             // [MQTT-3.12.4-1]
             Received::Pingreq => self.hub.send(now, link, &Packet::Pingresp),
             Received::Disconnect(disconnect) => self.handle_disconnect(now, link, key, &disconnect),
             Received::Auth(auth) => self.handle_reauthentication(now, link, &auth),
             // Only a client receives these: the flows refuse them.
-            Received::Suback(_) | Received::Unsuback(_) | Received::Pingresp | Received::Connack(_) => {
+            Received::Suback(_)
+            | Received::Unsuback(_)
+            | Received::Pingresp
+            | Received::Connack(_) => {
                 debug_assert!(false, "refused by the flows of a server");
             }
             Received::Ignored { .. } => {}
@@ -164,25 +211,49 @@ impl Broker {
             None => self.hub.durable.pending(),
             Some(kept) => {
                 let (mark, sequence) = (self.hub.durable.mark(), kept.sequence);
-                self.hub.record_of(key, |client_id| Record::Received { client_id, sequence });
+                self.hub.record_of(key, |client_id| Record::Received {
+                    client_id,
+                    sequence,
+                });
                 let position = self.hub.durable.since(mark);
-                if let Some(session) = self.hub.sessions.get_mut(key).filter(|_| position.is_some()) {
-                    session.rare_mut().releasing.push_back((packet_id, sequence));
+                if let Some(session) = self
+                    .hub
+                    .sessions
+                    .get_mut(key)
+                    .filter(|_| position.is_some())
+                {
+                    session
+                        .rare_mut()
+                        .releasing
+                        .push_back((packet_id, sequence));
                 }
                 position
             }
         };
         match position {
-            Some(position) => self.hub.durable.hold(position, Held::Release { link, packet_id }),
+            Some(position) => self
+                .hub
+                .durable
+                .hold(position, Held::Release { link, packet_id }),
             None => self.release(now, link, packet_id),
         }
     }
 
     /// PUBREL: from now on the message is the client's.
     pub(super) fn release(&mut self, now: Instant, link: LinkId, packet_id: mqtt_codec::PacketId) {
-        let Some(at) = self.hub.links.get_mut(link) else { return };
-        let Some(session) = at.connected_session().and_then(|key| self.hub.sessions.get_mut(key)) else { return };
-        let mut tx = Tx { buffer: &mut at.tx, pool: &mut self.hub.pool };
+        let Some(at) = self.hub.links.get_mut(link) else {
+            return;
+        };
+        let Some(session) = at
+            .connected_session()
+            .and_then(|key| self.hub.sessions.get_mut(key))
+        else {
+            return;
+        };
+        let mut tx = Tx {
+            buffer: &mut at.tx,
+            pool: &mut self.hub.pool,
+        };
         session.flows.release(&at.connection, packet_id, &mut tx);
         self.hub.announce(now, link);
     }
@@ -195,7 +266,10 @@ impl Broker {
             });
             session.tidy();
             if let Some((_, sequence)) = place {
-                self.hub.record_of(key, |client_id| Record::Settled { client_id, sequence });
+                self.hub.record_of(key, |client_id| Record::Settled {
+                    client_id,
+                    sequence,
+                });
             }
         }
         self.refill(now, key);
@@ -211,10 +285,20 @@ impl Broker {
     ) {
         let mark = self.hub.durable.mark();
         if known == mqtt_session::Known::Yes {
-            self.hub.record_of(key, |client_id| Record::Released { client_id, packet_id });
+            self.hub.record_of(key, |client_id| Record::Released {
+                client_id,
+                packet_id,
+            });
         }
         match self.hub.durable.since(mark) {
-            Some(position) => self.hub.durable.hold(position, Held::Complete { link, packet_id, known }),
+            Some(position) => self.hub.durable.hold(
+                position,
+                Held::Complete {
+                    link,
+                    packet_id,
+                    known,
+                },
+            ),
             None => self.complete(now, link, packet_id, known),
         }
     }
@@ -227,10 +311,22 @@ impl Broker {
         packet_id: mqtt_codec::PacketId,
         known: mqtt_session::Known,
     ) {
-        let Some(at) = self.hub.links.get_mut(link) else { return };
-        let Some(session) = at.connected_session().and_then(|key| self.hub.sessions.get_mut(key)) else { return };
-        let mut tx = Tx { buffer: &mut at.tx, pool: &mut self.hub.pool };
-        session.flows.complete(&mut at.connection, packet_id, known, &mut tx);
+        let Some(at) = self.hub.links.get_mut(link) else {
+            return;
+        };
+        let Some(session) = at
+            .connected_session()
+            .and_then(|key| self.hub.sessions.get_mut(key))
+        else {
+            return;
+        };
+        let mut tx = Tx {
+            buffer: &mut at.tx,
+            pool: &mut self.hub.pool,
+        };
+        session
+            .flows
+            .complete(&mut at.connection, packet_id, known, &mut tx);
         self.hub.announce(now, link);
     }
 

@@ -82,7 +82,10 @@ impl Broker {
     /// An empty broker. `key` is of the hashing that withstands floods: random for each process, fixed in tests.
     #[must_use]
     pub fn new(config: Config, key: [u8; 16], now: Instant) -> Self {
-        let cache = CacheLimits { topics: config.match_cache_topics, targets: config.match_cache_targets };
+        let cache = CacheLimits {
+            topics: config.match_cache_topics,
+            targets: config.match_cache_targets,
+        };
         Self {
             hub: Hub::new(config, Sessions::new(KeyedState::new(key))),
             subscriptions: Subscriptions::new(key, cache),
@@ -99,12 +102,20 @@ impl Broker {
 
     /// A network connection on which a CONNECT has arrived, which `handle_bytes` or `handle_packet` presents first.
     pub fn handle_connected(&mut self, now: Instant, peer: Peer) -> LinkId {
-        let limits = Limits { packet_size: self.hub.config.maximum_packet_size };
+        let limits = Limits {
+            packet_size: self.hub.config.maximum_packet_size,
+        };
         let connection = Connection::new(Negotiated::new(Version::V5_0, Role::Server));
         let deadline = peer.connect_deadline;
-        let link = self.hub.links.insert(|id| Link::new(id, peer, limits, connection, now));
+        let link = self
+            .hub
+            .links
+            .insert(|id| Link::new(id, peer, limits, connection, now));
         // Four thousand million links at a time do not fit any memory.
-        let link = link.unwrap_or(LinkId { generation: 0, index: u32::MAX });
+        let link = link.unwrap_or(LinkId {
+            generation: 0,
+            index: u32::MAX,
+        });
         self.hub.timers.set(Timer::Authentication(link), deadline);
         self.hub.tidy_timers();
         if self.state == State::ShuttingDown {
@@ -115,7 +126,9 @@ impl Broker {
 
     /// `n` bytes of the link's send buffer are on their way.
     pub fn handle_written(&mut self, now: Instant, link: LinkId, n: usize) {
-        let Some(at) = self.hub.links.get_mut(link) else { return };
+        let Some(at) = self.hub.links.get_mut(link) else {
+            return;
+        };
         at.tx.advance(n, &mut self.hub.pool);
         self.hub.counters.bytes_sent += n as u64;
         if n > 0 {

@@ -44,17 +44,26 @@ impl PendingConnect {
         let ours = connect.client_id.is_empty();
         Self {
             version: connect.version,
-            client_id: if ours { assigned } else { ClientIdBuf::from(connect.client_id) },
+            client_id: if ours {
+                assigned
+            } else {
+                ClientIdBuf::from(connect.client_id)
+            },
             assigned: ours,
             clean_start: connect.clean_start,
             keep_alive: connect.keep_alive,
             session_expiry,
             receive_maximum: properties.receive_maximum.map_or(u16::MAX, NonZeroU16::get),
-            maximum_packet_size: properties.maximum_packet_size.map_or(Limits::MAX_PACKET_SIZE, NonZeroU32::get),
+            maximum_packet_size: properties
+                .maximum_packet_size
+                .map_or(Limits::MAX_PACKET_SIZE, NonZeroU32::get),
             topic_alias_maximum: properties.topic_alias_maximum.unwrap_or(0),
             wants_response_information: properties.request_response_information.unwrap_or(false),
             wants_problem_information: properties.request_problem_information.unwrap_or(true),
-            will: connect.will.as_ref().map(|will| Box::new(WillBuf::from(will))),
+            will: connect
+                .will
+                .as_ref()
+                .map(|will| Box::new(WillBuf::from(will))),
             user_name: connect.user_name.map(TextBuf::from),
             method: properties.authentication_method.map(TextBuf::from),
         }
@@ -62,7 +71,9 @@ impl PendingConnect {
 
     /// The Keep Alive that both sides run on: the server's in 5.0, where the client asked for more or for none.
     pub(super) fn keep_alive_in_force(&self, config: &Config) -> u16 {
-        if self.version == Version::V5_0 && (self.keep_alive == 0 || self.keep_alive > config.maximum_keep_alive) {
+        if self.version == Version::V5_0
+            && (self.keep_alive == 0 || self.keep_alive > config.maximum_keep_alive)
+        {
             config.maximum_keep_alive
         } else {
             self.keep_alive
@@ -74,8 +85,16 @@ impl PendingConnect {
         Negotiated {
             version: self.version,
             role: Role::Server,
-            send_maximum: if is_v5 { self.receive_maximum.min(config.send_maximum) } else { config.send_maximum_v3 },
-            receive_maximum: if is_v5 { config.receive_maximum } else { u16::MAX },
+            send_maximum: if is_v5 {
+                self.receive_maximum.min(config.send_maximum)
+            } else {
+                config.send_maximum_v3
+            },
+            receive_maximum: if is_v5 {
+                config.receive_maximum
+            } else {
+                u16::MAX
+            },
             packet_size_out: self.maximum_packet_size,
             packet_size_in: config.maximum_packet_size,
             topic_alias_maximum_in: if is_v5 { config.topic_alias_maximum } else { 0 },
@@ -88,17 +107,25 @@ impl PendingConnect {
     }
 
     /// The encoded CONNACK of success.
-    pub(super) fn connack(&self, config: &Config, session_present: bool, expiry: u32, data: Option<&[u8]>) -> Vec<u8> {
+    pub(super) fn connack(
+        &self,
+        config: &Config,
+        session_present: bool,
+        expiry: u32,
+        data: Option<&[u8]>,
+    ) -> Vec<u8> {
         let keep_alive = self.keep_alive_in_force(config);
         let response = (self.wants_response_information && !config.response_information.is_empty())
             .then(|| mqtt_codec::Text::new(&config.response_information).ok())
             .flatten();
         let properties = ConnackProperties {
             session_expiry_interval: (expiry != self.session_expiry).then_some(expiry),
-            receive_maximum: NonZeroU16::new(config.receive_maximum).filter(|maximum| maximum.get() < u16::MAX),
+            receive_maximum: NonZeroU16::new(config.receive_maximum)
+                .filter(|maximum| maximum.get() < u16::MAX),
             maximum_packet_size: NonZeroU32::new(config.maximum_packet_size),
             assigned_client_identifier: self.assigned.then(|| self.client_id.borrowed().as_text()),
-            topic_alias_maximum: (config.topic_alias_maximum > 0).then_some(config.topic_alias_maximum),
+            topic_alias_maximum: (config.topic_alias_maximum > 0)
+                .then_some(config.topic_alias_maximum),
             shared_subscription_available: match config.shared_subscriptions {
                 Availability::Available => None,
                 Availability::Unavailable => Some(false),
@@ -109,7 +136,11 @@ impl PendingConnect {
             authentication_data: data.and_then(|data| mqtt_codec::Binary::new(data).ok()),
             ..ConnackProperties::default()
         };
-        let packet = Packet::Connack(Connack { session_present, reason_code: ConnectReasonCode::Success, properties });
+        let packet = Packet::Connack(Connack {
+            session_present,
+            reason_code: ConnectReasonCode::Success,
+            properties,
+        });
         encode(&packet, self.version)
     }
 }

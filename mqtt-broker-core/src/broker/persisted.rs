@@ -16,24 +16,39 @@ impl Broker {
             self.let_go(now, held);
         }
         while self.hub.durable.backlog() <= self.hub.config.persist_backlog {
-            let Some(link) = self.hub.waiting_for_store.pop_front() else { break };
+            let Some(link) = self.hub.waiting_for_store.pop_front() else {
+                break;
+            };
             self.hub.resume(now, link);
         }
     }
 
     fn let_go(&mut self, now: Instant, held: Held) {
         match held {
-            Held::Acknowledge { link, qos, packet_id, reason } => {
+            Held::Acknowledge {
+                link,
+                qos,
+                packet_id,
+                reason,
+            } => {
                 self.acknowledge_now(now, link, qos, packet_id, reason);
             }
-            Held::Complete { link, packet_id, known } => self.complete(now, link, packet_id, known),
+            Held::Complete {
+                link,
+                packet_id,
+                known,
+            } => self.complete(now, link, packet_id, known),
             Held::Release { link, packet_id } => self.release(now, link, packet_id),
             Held::Transmit { link, packet_id } => {
                 if let Some(session) = self.hub.session_of(link) {
                     self.hub.transmit_durable(now, session, packet_id);
                 }
             }
-            Held::Packet { link, bytes, replays } => {
+            Held::Packet {
+                link,
+                bytes,
+                replays,
+            } => {
                 if self.hub.session_of(link).is_some() {
                     self.answer(now, link, &bytes, replays);
                 }
@@ -46,10 +61,14 @@ impl Broker {
 
     /// More of a session's queue, as [`Action::Page`](crate::Action::Page) asked for.
     pub fn handle_paged(&mut self, now: Instant, page: Page) {
-        let Some(key) = self.hub.sessions.find(page.client_id.as_str()) else { return };
-        let Some(session) = self.hub.sessions.get_mut(key) else { return };
+        let Some(key) = self.hub.sessions.find(page.client_id.as_str()) else {
+            return;
+        };
+        let Some(session) = self.hub.sessions.get_mut(key) else {
+            return;
+        };
         let tail = session.queue.tail_mut();
-        if !tail.paging {
+        if !tail.paging || page.from != tail.from {
             return;
         }
         tail.paging = false;
@@ -60,7 +79,8 @@ impl Broker {
                 continue;
             }
             last = Some(paged.sequence);
-            let identifiers = (!paged.identifiers.is_empty()).then(|| paged.identifiers.as_slice().into());
+            let identifiers =
+                (!paged.identifiers.is_empty()).then(|| paged.identifiers.as_slice().into());
             let queued = Queued {
                 message: paged.message.charged(&self.hub.kept),
                 sequence: paged.sequence,

@@ -31,37 +31,71 @@ impl Broker {
             return self.refuse_publish(now, link, key, publish, cause, reason);
         }
         let mark = self.hub.durable.mark();
-        let exactly_once = publish.delivery.packet_id().filter(|_| publish.delivery.qos() == QoS::ExactlyOnce);
+        let exactly_once = publish
+            .delivery
+            .packet_id()
+            .filter(|_| publish.delivery.qos() == QoS::ExactlyOnce);
         if let Some(packet_id) = exactly_once {
             // Before routing: no subscriber meets a QoS 2 message whose publisher may send it again after a crash.
-            self.hub.record_of(key, |client_id| Record::Unreleased { client_id, packet_id });
+            self.hub.record_of(key, |client_id| Record::Unreleased {
+                client_id,
+                packet_id,
+            });
         }
-        let incoming = Incoming { topic, publish, origin: Origin::Client(key), whole };
+        let incoming = Incoming {
+            topic,
+            publish,
+            origin: Origin::Client(key),
+            whole,
+        };
         let outcome = self.route(now, &incoming);
-        let Some(packet_id) = publish.delivery.packet_id() else { return };
+        let Some(packet_id) = publish.delivery.packet_id() else {
+            return;
+        };
         let reason = match outcome {
             Outcome::Delivered => PublishReasonCode::Success,
             Outcome::NoSubscribers => PublishReasonCode::NoMatchingSubscribers,
             Outcome::AllRefused => PublishReasonCode::QuotaExceeded,
         };
-        let is_v5 = self.hub.links.get(link).is_some_and(|link| link.version == Version::V5_0);
+        let is_v5 = self
+            .hub
+            .links
+            .get(link)
+            .is_some_and(|link| link.version == Version::V5_0);
         if exactly_once.is_some() && is_v5 && reason.is_error() {
             // [MQTT-4.3.3-9]: the exchange is over.
-            self.hub.record_of(key, |client_id| Record::Released { client_id, packet_id });
+            self.hub.record_of(key, |client_id| Record::Released {
+                client_id,
+                packet_id,
+            });
         }
         let position = self.hub.durable.since(mark);
-        self.acknowledge(now, link, key, publish.delivery.qos(), packet_id, reason, position);
+        self.acknowledge(
+            now,
+            link,
+            key,
+            publish.delivery.qos(),
+            packet_id,
+            reason,
+            position,
+        );
         self.hub.pause_for_store(link);
     }
 
     /// Whether and why a PUBLISH is refused.
     #[inline]
-    fn refusal(&self, topic: TopicName<'_>, publish: &Publish<'_>) -> Option<(Cause, PublishReasonCode)> {
+    fn refusal(
+        &self,
+        topic: TopicName<'_>,
+        publish: &Publish<'_>,
+    ) -> Option<(Cause, PublishReasonCode)> {
         let config = &self.hub.config;
         if !limits::topic_name(config, topic) {
             return Some((Cause::TopicName, PublishReasonCode::TopicNameInvalid));
         }
-        if topic.is_dollar() && (topic.as_str().starts_with("$SYS/") || topic.as_str().starts_with("$CONTROL/")) {
+        if topic.is_dollar()
+            && (topic.as_str().starts_with("$SYS/") || topic.as_str().starts_with("$CONTROL/"))
+        {
             return Some((Cause::NotAuthorized, PublishReasonCode::NotAuthorized));
         }
         if !limits::user_properties(config, &publish.properties.user_properties) {
@@ -70,7 +104,10 @@ impl Broker {
         if self.memory_is_above(100) {
             return Some((Cause::Memory, PublishReasonCode::QuotaExceeded));
         }
-        if publish.retain && !publish.payload.is_empty() && !self.may_retain(topic, publish.payload.len()) {
+        if publish.retain
+            && !publish.payload.is_empty()
+            && !self.may_retain(topic, publish.payload.len())
+        {
             return Some((Cause::Retained, PublishReasonCode::QuotaExceeded));
         }
         None
@@ -108,19 +145,38 @@ impl Broker {
         reason: PublishReasonCode,
     ) {
         self.hub.refuse(link, cause);
-        let is_v5 = self.hub.links.get(link).is_some_and(|link| link.version == Version::V5_0);
+        let is_v5 = self
+            .hub
+            .links
+            .get(link)
+            .is_some_and(|link| link.version == Version::V5_0);
         match publish.delivery.packet_id() {
-            Some(packet_id) => self.acknowledge(now, link, key, publish.delivery.qos(), packet_id, reason, None),
+            Some(packet_id) => self.acknowledge(
+                now,
+                link,
+                key,
+                publish.delivery.qos(),
+                packet_id,
+                reason,
+                None,
+            ),
             None if is_v5 => {
                 let code = DisconnectReasonCode::from_byte(reason.byte());
-                self.fail(now, link, code.unwrap_or(DisconnectReasonCode::QuotaExceeded));
+                self.fail(
+                    now,
+                    link,
+                    code.unwrap_or(DisconnectReasonCode::QuotaExceeded),
+                );
             }
             None => {}
         }
     }
 
     /// PUBACK or PUBREC, now or when `position` is durable. Each kind leaves in the order of its PUBLISHes.
-    #[expect(clippy::too_many_arguments, reason = "one acknowledgement, said in full")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one acknowledgement, said in full"
+    )]
     fn acknowledge(
         &mut self,
         now: Instant,
@@ -137,10 +193,22 @@ impl Broker {
         };
         match position {
             Some(position) => {
-                let Some(at) = self.hub.links.get_mut(link) else { return };
-                let Some(session) = self.hub.sessions.get_mut(key) else { return };
+                let Some(at) = self.hub.links.get_mut(link) else {
+                    return;
+                };
+                let Some(session) = self.hub.sessions.get_mut(key) else {
+                    return;
+                };
                 session.flows.hold(&mut at.connection, qos, packet_id);
-                self.hub.durable.hold(position, Held::Acknowledge { link, qos, packet_id, reason });
+                self.hub.durable.hold(
+                    position,
+                    Held::Acknowledge {
+                        link,
+                        qos,
+                        packet_id,
+                        reason,
+                    },
+                );
             }
             None => self.acknowledge_now(now, link, qos, packet_id, reason),
         }
@@ -155,17 +223,43 @@ impl Broker {
         packet_id: PacketId,
         reason: PublishReasonCode,
     ) {
-        let Some(at) = self.hub.links.get_mut(link) else { return };
-        let Some(session) = at.connected_session().and_then(|key| self.hub.sessions.get_mut(key)) else { return };
-        let mut tx = Tx { buffer: &mut at.tx, pool: &mut self.hub.pool };
-        session.flows.acknowledge(&mut at.connection, qos, packet_id, reason, &mut tx);
+        let Some(at) = self.hub.links.get_mut(link) else {
+            return;
+        };
+        let Some(session) = at
+            .connected_session()
+            .and_then(|key| self.hub.sessions.get_mut(key))
+        else {
+            return;
+        };
+        let mut tx = Tx {
+            buffer: &mut at.tx,
+            pool: &mut self.hub.pool,
+        };
+        session
+            .flows
+            .acknowledge(&mut at.connection, qos, packet_id, reason, &mut tx);
         if !at.tx.is_empty() {
             self.hub.announce(now, link);
         }
     }
 
     /// PUBREC again [MQTT-4.3.3-10], behind those that are held.
-    pub(super) fn acknowledge_duplicate(&mut self, now: Instant, link: LinkId, key: SessionKey, packet_id: PacketId) {
-        self.acknowledge(now, link, key, QoS::ExactlyOnce, packet_id, PublishReasonCode::Success, None);
+    pub(super) fn acknowledge_duplicate(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        key: SessionKey,
+        packet_id: PacketId,
+    ) {
+        self.acknowledge(
+            now,
+            link,
+            key,
+            QoS::ExactlyOnce,
+            packet_id,
+            PublishReasonCode::Success,
+            None,
+        );
     }
 }

@@ -22,7 +22,11 @@ impl Broker {
     /// Sends what may be sent to a session now: its queue, then retained messages.
     pub(super) fn refill(&mut self, now: Instant, key: SessionKey) {
         self.hub.refill(now, key);
-        let waits = self.hub.sessions.get(key).and_then(|session| session.rare.as_ref());
+        let waits = self
+            .hub
+            .sessions
+            .get(key)
+            .and_then(|session| session.rare.as_ref());
         if waits.is_some_and(|rare| !rare.replays.is_empty()) {
             self.replay(now, key);
         }
@@ -32,19 +36,33 @@ impl Broker {
     pub(super) fn replay(&mut self, now: Instant, key: SessionKey) {
         let mut budget = self.hub.config.slice;
         while self.hub.may_replay(key) {
-            let Some(session) = self.hub.sessions.get_mut(key) else { return };
-            let Some(replay) = session.rare.as_mut().and_then(|rare| rare.replays.front_mut()) else { break };
+            let Some(session) = self.hub.sessions.get_mut(key) else {
+                return;
+            };
+            let Some(replay) = session
+                .rare
+                .as_mut()
+                .and_then(|rare| rare.replays.front_mut())
+            else {
+                break;
+            };
             if let Some(message) = replay.found.pop_front() {
                 let (maximum_qos, identifier) = (replay.maximum_qos, replay.identifier);
                 let identifiers = identifier.map(|identifier| Arc::from([identifier].as_slice()));
-                self.hub.send_retained(now, key, message, maximum_qos, identifiers);
+                self.hub
+                    .send_retained(now, key, message, maximum_qos, identifiers);
                 continue;
             }
             if budget == 0 {
                 // The others have their turn; the timer goes on with this one, and not the next write.
-                let Some(link) = session.link.and_then(|link| self.hub.links.get_mut(link)) else { return };
+                let Some(link) = session.link.and_then(|link| self.hub.links.get_mut(link)) else {
+                    return;
+                };
                 link.wants_room = false;
-                self.hub.timers.set(Timer::Replay(link.id), now + core::time::Duration::from_micros(1));
+                self.hub.timers.set(
+                    Timer::Replay(link.id),
+                    now + core::time::Duration::from_micros(1),
+                );
                 return;
             }
             let more = find(&self.retained, replay, &mut budget);
@@ -57,7 +75,11 @@ impl Broker {
         }
         if let Some(link) = self.hub.sessions.get(key).and_then(|session| session.link) {
             let waits = self.hub.sessions.get(key).is_some_and(|session| {
-                !session.queue.is_empty() || session.rare.as_ref().is_some_and(|rare| !rare.replays.is_empty())
+                !session.queue.is_empty()
+                    || session
+                        .rare
+                        .as_ref()
+                        .is_some_and(|rare| !rare.replays.is_empty())
             });
             if let Some(link) = self.hub.links.get_mut(link) {
                 link.wants_room = waits;
@@ -66,13 +88,18 @@ impl Broker {
     }
 
     pub(super) fn may_retain_will(&self, will: &Will<'_>) -> bool {
-        will.payload.as_bytes().is_empty() || self.may_retain(will.topic, will.payload.as_bytes().len())
+        will.payload.as_bytes().is_empty()
+            || self.may_retain(will.topic, will.payload.as_bytes().len())
     }
 
     pub(super) fn set_retained(&mut self, now: Instant, message: Message) {
         self.retained_bytes += retained_bytes(&message);
         if let Some(at) = message.expires_at() {
-            if self.retained_expiry.first().is_none_or(|(first, _)| at < *first) {
+            if self
+                .retained_expiry
+                .first()
+                .is_none_or(|(first, _)| at < *first)
+            {
                 self.hub.timers.set(Timer::RetainedExpiry, at.max(now));
                 self.hub.tidy_timers();
             }
@@ -98,7 +125,10 @@ impl Broker {
     fn forget(&mut self, old: &Message) {
         self.retained_bytes -= retained_bytes(old);
         if let Some(at) = old.expires_at() {
-            let same = self.retained.get(old.topic().borrowed()).is_some_and(|new| new.expires_at() == Some(at));
+            let same = self
+                .retained
+                .get(old.topic().borrowed())
+                .is_some_and(|new| new.expires_at() == Some(at));
             if !same {
                 self.retained_expiry.remove(&(at, old.topic().clone()));
             }
@@ -122,13 +152,19 @@ impl Broker {
     pub(super) fn record_cleared(&mut self, topic: TopicNameBuf) {
         if self.hub.durable.is_on() {
             let bytes = topic.as_str().len();
-            self.hub.durable.record(Record::RetainedCleared { topic }, bytes);
+            self.hub
+                .durable
+                .record(Record::RetainedCleared { topic }, bytes);
         }
     }
 }
 
 /// Looks for the next retained messages of a replay. False when there are no more.
-fn find(retained: &crate::retained::Retained<Message>, replay: &mut Replay, budget: &mut usize) -> bool {
+fn find(
+    retained: &crate::retained::Retained<Message>,
+    replay: &mut Replay,
+    budget: &mut usize,
+) -> bool {
     let visited = (*budget).min(NODES_AT_A_TIME);
     *budget -= visited;
     let found = retained.replay(replay.filter.borrowed(), &mut replay.cursor, visited);
@@ -140,14 +176,22 @@ fn find(retained: &crate::retained::Retained<Message>, replay: &mut Replay, budg
 /// What a retained message counts against their bound: nothing under `$SYS/`.
 fn retained_bytes(message: &Message) -> usize {
     let topic = message.topic().as_str();
-    if topic.starts_with("$SYS/") { 0 } else { topic.len() + message.payload().len() }
+    if topic.starts_with("$SYS/") {
+        0
+    } else {
+        topic.len() + message.payload().len()
+    }
 }
 
 impl Hub {
     /// Whether one more retained message may go to a session: nothing else waits before it.
     fn may_replay(&self, key: SessionKey) -> bool {
-        let Some(session) = self.sessions.get(key) else { return false };
-        let Some(link) = session.link.and_then(|id| self.links.get(id)) else { return false };
+        let Some(session) = self.sessions.get(key) else {
+            return false;
+        };
+        let Some(link) = session.link.and_then(|id| self.links.get(id)) else {
+            return false;
+        };
         session.queue.is_empty() && self.can_start(key) && admits(link, self.config.send_buffer)
     }
 
@@ -168,15 +212,22 @@ impl Hub {
         if qos == QoS::AtMostOnce {
             let source = Source::of(&message, now);
             let shared = Some(message.payload());
-            let sent = self.deliver_at_most_once(now, key, true, identifiers.as_ref(), &source, shared);
+            let sent =
+                self.deliver_at_most_once(now, key, true, identifiers.as_ref(), &source, shared);
             debug_assert_ne!(sent, Delivered::Absent, "asked before");
             return;
         }
-        let queued = Queued { message, sequence: 0, qos, retain: true, identifiers, group: None };
+        let queued = Queued {
+            message,
+            sequence: 0,
+            qos,
+            retain: true,
+            identifiers,
+            group: None,
+        };
         self.deliver_kept(now, key, queued);
     }
 }
 
 /// How many nodes of the tree are looked at between two messages.
 const NODES_AT_A_TIME: usize = 64;
-

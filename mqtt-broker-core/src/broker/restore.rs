@@ -57,16 +57,25 @@ impl Broker {
         }
         if let Some(tail) = loaded.tail {
             session.next_sequence = tail.last + 1;
-            *session.queue.tail_mut() =
-                Tail { from: tail.first, messages: tail.messages, bytes: tail.bytes, paging: false };
+            *session.queue.tail_mut() = Tail {
+                from: tail.first,
+                messages: tail.messages,
+                bytes: tail.bytes,
+                paging: false,
+            };
         }
         let ended_at = session.disconnected_at.unwrap_or(now);
         let (expiry, will_due_at) = (session.expiry_interval, session.will_due_at());
         let queue_expiry = session.queue.next_expiry();
-        let Some(key) = self.hub.sessions.insert(session) else { return };
+        let Some(key) = self.hub.sessions.insert(session) else {
+            return;
+        };
         for sequence in expired {
             self.hub.counters.count(Cause::Expired);
-            self.hub.record_of(key, |client_id| Record::Settled { client_id, sequence });
+            self.hub.record_of(key, |client_id| Record::Settled {
+                client_id,
+                sequence,
+            });
         }
         if record.disconnected_at.is_none() {
             // The crash was the end of its connection: another one does not put that off.
@@ -77,28 +86,51 @@ impl Broker {
         }
         if expiry < u32::MAX {
             let at = ended_at + core::time::Duration::from_secs(u64::from(expiry));
-            self.hub.timers.set(Timer::SessionExpiry(key, epoch), at.max(now));
+            self.hub
+                .timers
+                .set(Timer::SessionExpiry(key, epoch), at.max(now));
         }
         if let Some(at) = will_due_at {
-            self.hub.timers.set(Timer::WillDelay(key, epoch), at.max(now));
+            self.hub
+                .timers
+                .set(Timer::WillDelay(key, epoch), at.max(now));
         }
         if let Some(at) = queue_expiry {
-            self.hub.timers.set(Timer::QueueExpiry(key, epoch), at.max(now));
+            self.hub
+                .timers
+                .set(Timer::QueueExpiry(key, epoch), at.max(now));
         }
     }
 
-    fn restore_subscription(&mut self, key: SessionKey, subscription: &crate::store::LoadedSubscription) {
+    fn restore_subscription(
+        &mut self,
+        key: SessionKey,
+        subscription: &crate::store::LoadedSubscription,
+    ) {
         let (options, identifier) = (subscription.options, subscription.identifier);
         let filter = subscription.filter.borrowed();
-        let subscribed = self.subscriptions.subscribe(key, filter, Subscription { options, identifier });
+        let subscribed = self.subscriptions.subscribe(
+            key,
+            filter,
+            Subscription {
+                options,
+                identifier,
+            },
+        );
         if let (Some(subscribed), Some(session)) = (subscribed, self.hub.sessions.get_mut(key)) {
             session.subscriptions.push(subscribed.key);
         }
     }
 
     /// False: its lifetime ran out, and it was not sent.
-    fn restore_queued(&self, now: Instant, session: &mut BrokerSession, paged: PagedMessage) -> bool {
-        let identifiers = (!paged.identifiers.is_empty()).then(|| paged.identifiers.as_slice().into());
+    fn restore_queued(
+        &self,
+        now: Instant,
+        session: &mut BrokerSession,
+        paged: PagedMessage,
+    ) -> bool {
+        let identifiers =
+            (!paged.identifiers.is_empty()).then(|| paged.identifiers.as_slice().into());
         let queued = Queued {
             message: paged.message.charged(&self.hub.kept),
             sequence: paged.sequence,
@@ -117,7 +149,10 @@ impl Broker {
         let sequence = paged.sequence;
         let exchange = match (paged.qos, paged.received) {
             (QoS::ExactlyOnce, true) => {
-                session.rare_mut().releasing.push_back((packet_id, sequence));
+                session
+                    .rare_mut()
+                    .releasing
+                    .push_back((packet_id, sequence));
                 OutboundExchange::AwaitPubcomp
             }
             (QoS::ExactlyOnce, false) => OutboundExchange::AwaitPubrec(queued),

@@ -79,7 +79,10 @@ struct Keeping<'a> {
 impl Broker {
     /// A message of the broker's own or of who embeds it. It is routed and retained like a client's, without limits.
     pub fn publish(&mut self, now: Instant, message: &Message) {
-        let properties = message.properties().map(PublishPropertiesBuf::borrowed).unwrap_or_default();
+        let properties = message
+            .properties()
+            .map(PublishPropertiesBuf::borrowed)
+            .unwrap_or_default();
         let source = Source::of(message, now);
         let delivery = super::will::delivery(message.qos());
         let publish = Publish {
@@ -93,20 +96,41 @@ impl Broker {
             payload: message.payload(),
         };
         let whole = Some(message.payload());
-        self.route(now, &Incoming { topic: source.topic, publish: &publish, origin: Origin::Broker, whole });
+        self.route(
+            now,
+            &Incoming {
+                topic: source.topic,
+                publish: &publish,
+                origin: Origin::Broker,
+                whole,
+            },
+        );
     }
 
     #[inline]
     pub(super) fn route(&mut self, now: Instant, incoming: &Incoming<'_>) -> Outcome {
         let publish = incoming.publish;
-        let id = MessageId { incarnation: self.incarnation, shard: 0, sequence: self.next_message };
+        let id = MessageId {
+            incarnation: self.incarnation,
+            shard: 0,
+            sequence: self.next_message,
+        };
         self.next_message += 1;
         let expiry = publish.properties.message_expiry_interval;
-        let expires_at = expiry.map(|seconds| now + core::time::Duration::from_secs(u64::from(seconds)));
-        let mut keeping = Keeping { incoming, id, expires_at, message: None, shared: None };
+        let expires_at =
+            expiry.map(|seconds| now + core::time::Duration::from_secs(u64::from(seconds)));
+        let mut keeping = Keeping {
+            incoming,
+            id,
+            expires_at,
+            message: None,
+            shared: None,
+        };
         self.hub.variants.start();
 
-        let Self { hub, subscriptions, .. } = self;
+        let Self {
+            hub, subscriptions, ..
+        } = self;
         let mut routes = subscriptions.routes(incoming.topic);
         let matches = routes.matches;
         let (mut taken, mut dropped) = (0_usize, 0_usize);
@@ -130,7 +154,12 @@ impl Broker {
         }
         for &group in &matches.groups {
             let qos = publish.delivery.qos();
-            let Some(member) = routes.groups.pick(group, |session| hub.usable(session, qos)) else { continue };
+            let Some(member) = routes
+                .groups
+                .pick(group, |session| hub.usable(session, qos))
+            else {
+                continue;
+            };
             let (target, group) = (target_of(&member), routes.groups.filter(group));
             match hub.deliver(now, &target, matches, group, &mut keeping) {
                 Delivered::Taken | Delivered::Absent => taken += 1,
@@ -161,7 +190,10 @@ impl Broker {
         let message = keeping.message(&self.hub, &name);
         if self.hub.durable.is_on() && !topic.as_str().starts_with("$SYS/") {
             self.hub.durable.record_message(&message);
-            let record = crate::record::Record::Retained { message: message.id(), topic: name };
+            let record = crate::record::Record::Retained {
+                message: message.id(),
+                topic: name,
+            };
             self.hub.durable.record(record, topic.as_str().len());
         }
         self.set_retained(now, message);
@@ -188,18 +220,34 @@ impl Hub {
             }
             let (source, shared) = (keeping.source(), keeping.shared.as_ref());
             let identifiers = target.identifiers.as_ref();
-            return self.deliver_at_most_once(now, target.session, retain, identifiers, &source, shared);
+            return self.deliver_at_most_once(
+                now,
+                target.session,
+                retain,
+                identifiers,
+                &source,
+                shared,
+            );
         }
         let message = keeping.message(self, &matches.topic);
         let identifiers = target.identifiers.clone();
         let group = group.cloned();
-        let queued = Queued { message, sequence: 0, qos, retain, identifiers, group };
+        let queued = Queued {
+            message,
+            sequence: 0,
+            qos,
+            retain,
+            identifiers,
+            group,
+        };
         self.deliver_kept(now, target.session, queued)
     }
 
     /// Whether a member of a shared group can take a message, and how well.
     pub(super) fn usable(&self, key: SessionKey, qos: QoS) -> Usable {
-        let Some(session) = self.sessions.get(key) else { return Usable::No };
+        let Some(session) = self.sessions.get(key) else {
+            return Usable::No;
+        };
         let link = session.link.and_then(|link| self.links.get(link));
         match link.and_then(Link::connected_session) {
             Some(_) => Usable::Online,
@@ -215,7 +263,11 @@ impl Keeping<'_> {
     #[inline]
     fn source(&self) -> Source<'_> {
         let publish = self.incoming.publish;
-        Source { topic: self.incoming.topic, properties: publish.properties, payload: publish.payload }
+        Source {
+            topic: self.incoming.topic,
+            properties: publish.properties,
+            payload: publish.payload,
+        }
     }
 
     /// The payload as one allocation that all subscribers share.
@@ -237,10 +289,17 @@ impl Keeping<'_> {
         self.share();
         let publish = self.incoming.publish;
         let payload = self.shared.clone().unwrap_or_default();
-        let properties = PublishProperties { message_expiry_interval: None, ..publish.properties };
+        let properties = PublishProperties {
+            message_expiry_interval: None,
+            ..publish.properties
+        };
         let properties = PublishPropertiesBuf::from(&properties);
         // Only a retained message outlives what its publisher may do.
-        let publisher = if publish.retain { self.incoming.origin.publisher(hub) } else { None };
+        let publisher = if publish.retain {
+            self.incoming.origin.publisher(hub)
+        } else {
+            None
+        };
         let message = Message::builder(topic.clone(), payload)
             .id(self.id)
             .qos(publish.delivery.qos())
@@ -283,6 +342,8 @@ pub(super) fn target_of(member: &Member) -> Target {
         qos: subscription.options.maximum_qos,
         retain_as_published: subscription.options.retain_as_published,
         no_local: NoLocal::Never,
-        identifiers: subscription.identifier.map(|identifier| [identifier].as_slice().into()),
+        identifiers: subscription
+            .identifier
+            .map(|identifier| [identifier].as_slice().into()),
     }
 }

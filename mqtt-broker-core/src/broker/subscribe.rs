@@ -4,8 +4,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use mqtt_codec::packet::{
-    AcknowledgementProperties, RetainHandling, Suback, Subscribe, SubscribeReasonCodes, Unsuback, Unsubscribe,
-    UnsubscribeReasonCodes,
+    AcknowledgementProperties, RetainHandling, Suback, Subscribe, SubscribeReasonCodes, Unsuback,
+    Unsubscribe, UnsubscribeReasonCodes,
 };
 use mqtt_codec::reason_code::{DisconnectReasonCode, SubscribeReasonCode, UnsubscribeReasonCode};
 use mqtt_codec::{Packet, TopicFilterBuf, Version};
@@ -24,13 +24,31 @@ use crate::retained::ReplayCursor;
 use crate::session::Replay;
 
 impl Broker {
-    pub(super) fn handle_subscribe(&mut self, now: Instant, link: LinkId, key: SessionKey, packet: &Subscribe<'_>) {
-        let Some(version) = self.hub.links.get(link).map(|link| link.version) else { return };
+    pub(super) fn handle_subscribe(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        key: SessionKey,
+        packet: &Subscribe<'_>,
+    ) {
+        let Some(version) = self.hub.links.get(link).map(|link| link.version) else {
+            return;
+        };
         let count = packet.subscriptions.len();
-        let shared = packet.subscriptions.iter().any(|subscription| subscription.filter.shared().is_some());
-        if shared && self.hub.config.shared_subscriptions == Availability::Unavailable && version == Version::V5_0 {
+        let shared = packet
+            .subscriptions
+            .iter()
+            .any(|subscription| subscription.filter.shared().is_some());
+        if shared
+            && self.hub.config.shared_subscriptions == Availability::Unavailable
+            && version == Version::V5_0
+        {
             // A client that uses what CONNACK said there is not: [MQTT-4.13.1-1].
-            return self.fail(now, link, DisconnectReasonCode::SharedSubscriptionsNotSupported);
+            return self.fail(
+                now,
+                link,
+                DisconnectReasonCode::SharedSubscriptionsNotSupported,
+            );
         }
         let mark = self.hub.durable.mark();
         let mut replays = Vec::new();
@@ -42,29 +60,60 @@ impl Broker {
             vec![SubscribeReasonCode::QuotaExceeded; count]
         } else {
             // [MQTT-3.8.4-5]: as if one by one, in their order.
-            packet.subscriptions.iter().map(|wanted| self.subscribe(link, key, packet, &wanted, &mut replays)).collect()
+            packet
+                .subscriptions
+                .iter()
+                .map(|wanted| self.subscribe(link, key, packet, &wanted, &mut replays))
+                .collect()
         };
         let codes = tell(version, codes, packet);
-        let Some(reason_codes) = SubscribeReasonCodes::new(&codes) else { return };
+        let Some(reason_codes) = SubscribeReasonCodes::new(&codes) else {
+            return;
+        };
         let properties = AcknowledgementProperties::default();
-        let suback = Packet::Suback(Suback { packet_id: packet.packet_id, properties, reason_codes });
+        let suback = Packet::Suback(Suback {
+            packet_id: packet.packet_id,
+            properties,
+            reason_codes,
+        });
         let bytes = encode(&suback, version);
         match self.hub.durable.since(mark) {
-            Some(position) => self.hub.durable.hold(position, Held::Packet { link, bytes, replays }),
+            Some(position) => self.hub.durable.hold(
+                position,
+                Held::Packet {
+                    link,
+                    bytes,
+                    replays,
+                },
+            ),
             None => self.answer(now, link, &bytes, replays),
         }
     }
 
     /// SUBACK or UNSUBACK, and the retained messages behind it.
-    pub(super) fn answer(&mut self, now: Instant, link: LinkId, bytes: &[u8], mut replays: Vec<Replay>) {
+    pub(super) fn answer(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        bytes: &[u8],
+        mut replays: Vec<Replay>,
+    ) {
         self.hub.send_encoded(now, link, bytes);
-        let Some(key) = self.hub.session_of(link) else { return };
+        let Some(key) = self.hub.session_of(link) else {
+            return;
+        };
         // The answer may have waited for the store, and an UNSUBSCRIBE have come meanwhile.
-        replays.retain(|replay| self.subscriptions.get(key, replay.filter.borrowed()).is_some());
+        replays.retain(|replay| {
+            self.subscriptions
+                .get(key, replay.filter.borrowed())
+                .is_some()
+        });
         if replays.is_empty() {
             return;
         }
-        let Some(session) = self.hub.sessions.get_mut(key) else { return };
+        let Some(session) = self.hub.sessions.get_mut(key) else {
+            return;
+        };
         let waiting = &mut session.rare_mut().replays;
         waiting.retain(|earlier| replays.iter().all(|replay| replay.filter != earlier.filter));
         waiting.extend(replays);
@@ -88,18 +137,33 @@ impl Broker {
         if shared && self.hub.config.shared_subscriptions == Availability::Unavailable {
             return SubscribeReasonCode::SharedSubscriptionsNotSupported;
         }
-        let Some(session) = self.hub.sessions.get(key) else { return SubscribeReasonCode::UnspecifiedError };
+        let Some(session) = self.hub.sessions.get(key) else {
+            return SubscribeReasonCode::UnspecifiedError;
+        };
         let is_new = self.subscriptions.get(key, filter).is_none();
         let full = session.subscriptions.len() >= self.hub.config.subscriptions_per_session;
         if is_new && (full || self.memory_is_above(100)) {
-            let cause = if full { Cause::Subscriptions } else { Cause::Memory };
+            let cause = if full {
+                Cause::Subscriptions
+            } else {
+                Cause::Memory
+            };
             self.hub.refuse(link, cause);
             return SubscribeReasonCode::QuotaExceeded;
         }
         let identifier = packet.properties.subscription_identifier;
         let options = wanted.options;
-        let subscribed = self.subscriptions.subscribe(key, filter, Subscription { options, identifier });
-        let Some(subscribed) = subscribed else { return SubscribeReasonCode::QuotaExceeded };
+        let subscribed = self.subscriptions.subscribe(
+            key,
+            filter,
+            Subscription {
+                options,
+                identifier,
+            },
+        );
+        let Some(subscribed) = subscribed else {
+            return SubscribeReasonCode::QuotaExceeded;
+        };
         if matches!(subscribed.change, Change::New) {
             if let Some(session) = self.hub.sessions.get_mut(key) {
                 session.subscriptions.push(subscribed.key);
@@ -107,7 +171,12 @@ impl Broker {
         }
         let filter = TopicFilterBuf::from(filter);
         let stored = filter.clone();
-        self.hub.record_of(key, |client_id| Record::Subscribed { client_id, filter: stored, options, identifier });
+        self.hub.record_of(key, |client_id| Record::Subscribed {
+            client_id,
+            filter: stored,
+            options,
+            identifier,
+        });
         let wants_retained = match options.retain_handling {
             RetainHandling::SendAtSubscribe => true,
             RetainHandling::SendIfNew => is_new,
@@ -117,47 +186,92 @@ impl Broker {
         if wants_retained && !shared && self.retained.len() > 0 {
             let cursor = ReplayCursor::default();
             let maximum_qos = options.maximum_qos;
-            replays.push(Replay { filter, cursor, maximum_qos, identifier, found: Default::default() });
+            replays.push(Replay {
+                filter,
+                cursor,
+                maximum_qos,
+                identifier,
+                found: Default::default(),
+            });
         }
         SubscribeReasonCode::granted(options.maximum_qos)
     }
 
-    pub(super) fn handle_unsubscribe(&mut self, now: Instant, link: LinkId, key: SessionKey, packet: &Unsubscribe<'_>) {
-        let Some(version) = self.hub.links.get(link).map(|link| link.version) else { return };
+    pub(super) fn handle_unsubscribe(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        key: SessionKey,
+        packet: &Unsubscribe<'_>,
+    ) {
+        let Some(version) = self.hub.links.get(link).map(|link| link.version) else {
+            return;
+        };
         let mark = self.hub.durable.mark();
-        let codes: Vec<_> = packet.filters.iter().map(|filter| self.unsubscribe(key, filter)).collect();
-        let Some(reason_codes) = UnsubscribeReasonCodes::new(&codes) else { return };
+        let codes: Vec<_> = packet
+            .filters
+            .iter()
+            .map(|filter| self.unsubscribe(key, filter))
+            .collect();
+        let Some(reason_codes) = UnsubscribeReasonCodes::new(&codes) else {
+            return;
+        };
         let properties = AcknowledgementProperties::default();
-        let unsuback = Packet::Unsuback(Unsuback { packet_id: packet.packet_id, properties, reason_codes });
+        let unsuback = Packet::Unsuback(Unsuback {
+            packet_id: packet.packet_id,
+            properties,
+            reason_codes,
+        });
         let bytes = encode(&unsuback, version);
         match self.hub.durable.since(mark) {
-            Some(position) => self.hub.durable.hold(position, Held::Packet { link, bytes, replays: Vec::new() }),
+            Some(position) => self.hub.durable.hold(
+                position,
+                Held::Packet {
+                    link,
+                    bytes,
+                    replays: Vec::new(),
+                },
+            ),
             None => self.answer(now, link, &bytes, Vec::new()),
         }
     }
 
-    fn unsubscribe(&mut self, key: SessionKey, filter: mqtt_codec::TopicFilter<'_>) -> UnsubscribeReasonCode {
+    fn unsubscribe(
+        &mut self,
+        key: SessionKey,
+        filter: mqtt_codec::TopicFilter<'_>,
+    ) -> UnsubscribeReasonCode {
         let Some((subscription, _)) = self.subscriptions.unsubscribe(key, filter) else {
             return UnsubscribeReasonCode::NoSubscriptionExisted;
         };
         if let Some(session) = self.hub.sessions.get_mut(key) {
-            if let Some(at) = session.subscriptions.iter().position(|&of| of == subscription) {
+            if let Some(at) = session
+                .subscriptions
+                .iter()
+                .position(|&of| of == subscription)
+            {
                 session.subscriptions.swap_remove(at);
             }
             if let Some(rare) = &mut session.rare {
                 // [MQTT-3.10.4-2]
-                rare.replays.retain(|replay| replay.filter.borrowed() != filter);
+                rare.replays
+                    .retain(|replay| replay.filter.borrowed() != filter);
             }
             session.tidy();
         }
         let filter = TopicFilterBuf::from(filter);
-        self.hub.record_of(key, |client_id| Record::Unsubscribed { client_id, filter });
+        self.hub
+            .record_of(key, |client_id| Record::Unsubscribed { client_id, filter });
         UnsubscribeReasonCode::Success
     }
 }
 
 /// What the version can say: 3.1 has no code for a refusal, so that a refused filter is granted and ignored.
-fn tell(version: Version, codes: Vec<SubscribeReasonCode>, packet: &Subscribe<'_>) -> Vec<SubscribeReasonCode> {
+fn tell(
+    version: Version,
+    codes: Vec<SubscribeReasonCode>,
+    packet: &Subscribe<'_>,
+) -> Vec<SubscribeReasonCode> {
     match version {
         Version::V3_1 => packet
             .subscriptions

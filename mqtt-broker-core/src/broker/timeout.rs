@@ -45,23 +45,33 @@ impl Broker {
     }
 
     pub(super) fn is_current(&self, session: SessionKey, epoch: u32) -> bool {
-        self.hub.sessions.get(session).is_some_and(|session| session.epoch == epoch)
+        self.hub
+            .sessions
+            .get(session)
+            .is_some_and(|session| session.epoch == epoch)
     }
 
     fn authentication_timeout(&mut self, now: Instant, link: LinkId) {
-        let Some(at) = self.hub.links.get(link) else { return };
+        let Some(at) = self.hub.links.get(link) else {
+            return;
+        };
         match at.state {
             LinkState::AwaitConnect | LinkState::Authenticating(_) | LinkState::AwaitAuth(_) => {
                 self.end_link(now, link, CloseReason::ConnectTimeout);
             }
             // The store's time is not the client's fault.
-            LinkState::AwaitStore { .. } | LinkState::Connected { .. } | LinkState::Leaving { .. } | LinkState::Closing => {}
+            LinkState::AwaitStore { .. }
+            | LinkState::Connected { .. }
+            | LinkState::Leaving { .. }
+            | LinkState::Closing => {}
         }
     }
 
     /// [MQTT-3.1.2-22]. A packet only notes when it came; this looks at it.
     fn keep_alive_timeout(&mut self, now: Instant, link: LinkId) {
-        let Some(at) = self.hub.links.get(link) else { return };
+        let Some(at) = self.hub.links.get(link) else {
+            return;
+        };
         match at.state {
             LinkState::Connected { .. } | LinkState::AwaitStore { .. } => {}
             LinkState::AwaitConnect
@@ -75,7 +85,9 @@ impl Broker {
             self.hub.timers.set(Timer::KeepAlive(link), due);
         } else if at.reading != crate::link::Reading::On {
             // We do not read: that the client is silent cannot be said.
-            self.hub.timers.set(Timer::KeepAlive(link), now + at.silence);
+            self.hub
+                .timers
+                .set(Timer::KeepAlive(link), now + at.silence);
         } else {
             self.end_link(now, link, CloseReason::KeepAliveTimeout);
         }
@@ -84,7 +96,9 @@ impl Broker {
     /// A client that does not take what waits for it is closed.
     fn stall_timeout(&mut self, now: Instant, link: LinkId) {
         let limit = self.hub.config.stall_limit;
-        let Some(at) = self.hub.links.get_mut(link) else { return };
+        let Some(at) = self.hub.links.get_mut(link) else {
+            return;
+        };
         if at.tx.is_empty() || matches!(at.state, LinkState::Closing) {
             at.stall_armed = false;
             return;

@@ -1,9 +1,8 @@
 //! Wills. Standard: MQTT 5.0 §3.1.2.5.
 
-
 use mqtt_codec::PacketId;
-use mqtt_codec::packet::{Delivery, Publish, PublishProperties, PublishTopic, WillBuf};
 use mqtt_codec::QoS;
+use mqtt_codec::packet::{Delivery, Publish, PublishProperties, PublishTopic, WillBuf};
 use mqtt_session::Instant;
 
 use super::Broker;
@@ -21,14 +20,24 @@ pub(super) enum DueWill {
     /// The session keeps it until then, so that a crash does not lose it. With its epoch.
     Kept(SessionKey, u32),
     /// The session is gone.
-    Orphan { will: KeptWill, publisher: Publisher },
+    Orphan {
+        will: KeptWill,
+        publisher: Publisher,
+    },
 }
 
 impl Broker {
     /// Publishes a session's will and forgets it [MQTT-3.1.2-10]. More than a slice of wills at the same moment wait for
     /// their turn, so that a mass loss does not stall everybody else.
     pub(super) fn publish_will(&mut self, now: Instant, key: SessionKey) {
-        let Some(session) = self.hub.sessions.get(key).filter(|session| session.will.is_some()) else { return };
+        let Some(session) = self
+            .hub
+            .sessions
+            .get(key)
+            .filter(|session| session.will.is_some())
+        else {
+            return;
+        };
         let due = DueWill::Kept(key, session.epoch);
         if self.will_has_its_turn(now) {
             return self.publish_will_now(now, key);
@@ -38,7 +47,14 @@ impl Broker {
 
     /// The same for a session that is about to go. What the store had of it goes with it, so such a will does not wait.
     pub(super) fn publish_last_will(&mut self, now: Instant, key: SessionKey) {
-        let Some(session) = self.hub.sessions.get(key).filter(|session| session.will.is_some()) else { return };
+        let Some(session) = self
+            .hub
+            .sessions
+            .get(key)
+            .filter(|session| session.will.is_some())
+        else {
+            return;
+        };
         let publisher = session.publisher();
         if session.is_stored || self.will_has_its_turn(now) {
             return self.publish_will_now(now, key);
@@ -49,8 +65,12 @@ impl Broker {
     }
 
     pub(super) fn publish_will_now(&mut self, now: Instant, key: SessionKey) {
-        let Some(will) = self.hub.take_will(key) else { return };
-        let Some(publisher) = self.hub.sessions.get(key).map(BrokerSession::publisher) else { return };
+        let Some(will) = self.hub.take_will(key) else {
+            return;
+        };
+        let Some(publisher) = self.hub.sessions.get(key).map(BrokerSession::publisher) else {
+            return;
+        };
         self.route_will(now, &will, &publisher);
     }
 
@@ -65,7 +85,9 @@ impl Broker {
 
     fn wait_for_turn(&mut self, now: Instant, due: DueWill) {
         if self.due_wills.is_empty() {
-            self.hub.timers.set(Timer::Work, now + core::time::Duration::from_micros(1));
+            self.hub
+                .timers
+                .set(Timer::Work, now + core::time::Duration::from_micros(1));
         }
         self.due_wills.push_back(due);
     }
@@ -73,7 +95,9 @@ impl Broker {
     /// Publishes up to `limit` of the wills that wait.
     pub(super) fn publish_due_wills(&mut self, now: Instant, limit: usize) {
         for _ in 0..limit {
-            let Some(due) = self.due_wills.pop_front() else { return };
+            let Some(due) = self.due_wills.pop_front() else {
+                return;
+            };
             match due {
                 DueWill::Kept(key, epoch) if self.is_current(key, epoch) => {
                     self.publish_will_now(now, key);
@@ -85,7 +109,9 @@ impl Broker {
             }
         }
         if !self.due_wills.is_empty() {
-            self.hub.timers.set(Timer::Work, now + core::time::Duration::from_micros(1));
+            self.hub
+                .timers
+                .set(Timer::Work, now + core::time::Duration::from_micros(1));
         }
     }
 
@@ -116,7 +142,15 @@ impl Broker {
             payload: will.payload.as_bytes(),
         };
         let origin = Origin::Will(publisher);
-        self.route(now, &Incoming { topic: will.topic, publish: &publish, origin, whole: None });
+        self.route(
+            now,
+            &Incoming {
+                topic: will.topic,
+                publish: &publish,
+                origin,
+                whole: None,
+            },
+        );
     }
 }
 
@@ -125,7 +159,13 @@ pub(super) fn delivery(qos: QoS) -> Delivery {
     let packet_id = PacketId::MIN;
     match qos {
         QoS::AtMostOnce => Delivery::AtMostOnce,
-        QoS::AtLeastOnce => Delivery::AtLeastOnce { packet_id, dup: false },
-        QoS::ExactlyOnce => Delivery::ExactlyOnce { packet_id, dup: false },
+        QoS::AtLeastOnce => Delivery::AtLeastOnce {
+            packet_id,
+            dup: false,
+        },
+        QoS::ExactlyOnce => Delivery::ExactlyOnce {
+            packet_id,
+            dup: false,
+        },
     }
 }

@@ -184,6 +184,7 @@ impl StoredSession {
     ) -> Page {
         let mut page = Page {
             client_id: self.record.client_id.clone(),
+            from,
             messages: Vec::new(),
             next: None,
         };

@@ -13,8 +13,8 @@ use mqtt_session::Instant;
 
 use crate::message::{Message, Publisher};
 use crate::record::encode::{
-    DELIVERY_QOS, DELIVERY_RETAIN, MESSAGE_EXPIRES, MESSAGE_PRINCIPAL, MESSAGE_PUBLISHER, QUEUED_GROUP,
-    SESSION_DISCONNECTED, SESSION_PRINCIPAL, SESSION_WILL,
+    DELIVERY_QOS, DELIVERY_RETAIN, MESSAGE_EXPIRES, MESSAGE_PRINCIPAL, MESSAGE_PUBLISHER,
+    QUEUED_GROUP, SESSION_DISCONNECTED, SESSION_PRINCIPAL, SESSION_WILL,
 };
 use crate::record::properties::Properties;
 use crate::record::reader::Reader;

@@ -2,7 +2,7 @@ use alloc::vec::Vec;
 
 use mqtt_codec::packet::{SubscriptionOptions, WillBuf};
 use mqtt_codec::property::SubscriptionIdentifier;
-use mqtt_codec::{ClientIdBuf, PacketId, QoS};
+use mqtt_codec::{ClientIdBuf, PacketId, QoS, TopicFilterBuf};
 
 use crate::message::{Message, MessageId};
 use crate::record::{Record, SessionRecord, kind, properties};
@@ -55,12 +55,12 @@ impl Record {
             } => {
                 put_place(kind::QUEUED, client_id, *sequence, out);
                 put_message_id(*message, out);
-                let group_flag = group.as_ref().map_or(0, |_| QUEUED_GROUP);
-                out.push(delivery_flags(*qos, *retain) | group_flag);
-                put_identifiers(identifiers, out);
-                if let Some(group) = group {
-                    put_text(group.as_str(), out);
-                }
+                put_copy(
+                    delivery_flags(*qos, *retain),
+                    identifiers,
+                    group.as_ref(),
+                    out,
+                );
             }
             Self::Sent {
                 client_id,
@@ -113,6 +113,20 @@ fn put_place(kind: u8, client_id: &ClientIdBuf, sequence: u64, out: &mut Vec<u8>
 fn put_packet_id(kind: u8, client_id: &ClientIdBuf, packet_id: PacketId, out: &mut Vec<u8>) {
     begin(kind, client_id, out);
     put_u16(packet_id.get(), out);
+}
+
+/// What only this session's copy of a message has.
+fn put_copy(
+    flags: u8,
+    identifiers: &[SubscriptionIdentifier],
+    group: Option<&TopicFilterBuf>,
+    out: &mut Vec<u8>,
+) {
+    out.push(flags | group.map_or(0, |_| QUEUED_GROUP));
+    put_identifiers(identifiers, out);
+    if let Some(group) = group {
+        put_text(group.as_str(), out);
+    }
 }
 
 /// One after the other, then 0, which none of them is.

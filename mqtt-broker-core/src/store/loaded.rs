@@ -60,6 +60,8 @@ pub struct QueueTail {
 pub struct Page {
     /// Whose.
     pub client_id: ClientIdBuf,
+    /// The place that was asked for, so that an answer is told from one to an earlier question.
+    pub from: u64,
     /// From the oldest; none when nothing is left.
     pub messages: Vec<PagedMessage>,
     /// The place where the next page begins; `None` when this one ends the queue.

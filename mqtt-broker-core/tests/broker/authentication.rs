@@ -1,0 +1,367 @@
+//! Who a client is: `Action::Authenticate` and its answers. MQTT 5.0 §4.12.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "the helpers of a test may what the test may"
+)]
+
+use std::time::Duration;
+
+use crate::harness::{
+    Saw, VERSIONS, World, connack, connect, connect_as, qos0, refused, suback, subscribe,
+};
+use mqtt_broker_core::{
+    Authentication, AuthenticationOutcome, AuthenticationRequest, Cause, Config, EnhancedData,
+    LinkId,
+};
+use mqtt_codec::packet::{Auth, AuthProperties, Connect};
+use mqtt_codec::property::UserProperties;
+use mqtt_codec::reason_code::{AuthReasonCode, ConnectReasonCode, SubscribeReasonCode};
+use mqtt_codec::{Binary, ClientIdBuf, Packet, QoS, Text, TextBuf, Version};
+use mqtt_session::CloseReason;
+
+#[test]
+fn user_name_and_password_are_asked_about_and_connack_waits_for_the_answer() {
+    for version in VERSIONS {
+        let mut world = World::new(Config::default());
+        let link = world.link_from(Authentication::Ask);
+        world.send(link, with_password(version, "a"));
+        assert_eq!(world.take(link).all(), [Saw::Paused]);
+        let request = AuthenticationRequest {
+            client_id: ClientIdBuf::new("a").unwrap(),
+            version,
+            address: None,
+            user_name: Some(TextBuf::from(text("user"))),
+            password: Some(b"secret".as_slice().into()),
+            enhanced: None,
+            again: false,
+        };
+        assert_eq!(world.asked, [(link, request)]);
+        assert_eq!(world.broker.gauges().connected, 0);
+
+        world.authenticated(link, accepted("user"));
+        let outcome = world.take(link);
+        assert_eq!(outcome.all().len(), 2, "Resume and CONNACK");
+        assert!(outcome.all().contains(&Saw::Resumed));
+        assert_eq!(world.broker.gauges().connected, 1);
+        // A second answer is nobody's.
+        world.authenticated(link, accepted("other"));
+        assert_eq!(world.take(link).all(), []);
+    }
+}
+
+#[test]
+fn a_refused_client_gets_the_reason_and_the_close() {
+    for version in VERSIONS {
+        for code in [
+            ConnectReasonCode::BadUserNameOrPassword,
+            ConnectReasonCode::NotAuthorized,
+        ] {
+            let mut world = World::new(Config::default());
+            let link = asked(&mut world, with_password(version, "a"));
+            world.authenticated(link, AuthenticationOutcome::Refused(code));
+            let expected = [
+                Saw::Packet(refused(code)),
+                Saw::Closed(CloseReason::Refused(code)),
+            ];
+            assert_eq!(world.take(link).all(), expected);
+            assert_eq!(world.refused(Cause::Authentication), 1);
+            assert_eq!(world.broker.gauges().sessions, 0);
+            world.authenticated(link, accepted("user"));
+            assert_eq!(world.take(link).all(), [], "too late");
+        }
+    }
+}
+
+/// What a careless answerer says cannot let anybody in.
+#[test]
+fn a_refusal_with_a_code_of_success_is_a_refusal() {
+    let mut world = World::new(Config::default());
+    let link = asked(&mut world, with_password(Version::V5_0, "a"));
+    world.authenticated(
+        link,
+        AuthenticationOutcome::Refused(ConnectReasonCode::Success),
+    );
+    let code = ConnectReasonCode::NotAuthorized;
+    let expected = [
+        Saw::Packet(refused(code)),
+        Saw::Closed(CloseReason::Refused(code)),
+    ];
+    assert_eq!(world.take(link).all(), expected);
+}
+
+/// What is left of the time for CONNECT is the time for the answer.
+#[test]
+fn a_client_whose_authentication_takes_too_long_is_closed() {
+    for version in VERSIONS {
+        let mut world = World::new(Config::default());
+        let link = world.link_from(Authentication::Ask);
+        world.advance(Duration::from_secs(4));
+        world.send(link, with_password(version, "a"));
+        world.forget();
+        world.advance(Duration::from_secs(6) - Duration::from_micros(1));
+        assert_eq!(world.take(link).all(), []);
+        world.advance(Duration::from_micros(1));
+        assert_eq!(
+            world.take(link).all(),
+            [Saw::Closed(CloseReason::ConnectTimeout)]
+        );
+        world.authenticated(link, accepted("user"));
+        assert_eq!(world.take(link).all(), []);
+        assert_eq!(world.broker.gauges().sessions, 0);
+    }
+}
+
+/// The steps of the exchange share that time.
+#[test]
+fn a_client_that_does_not_answer_auth_in_time_is_closed() {
+    let mut world = World::new(Config::default());
+    let link = asked(&mut world, with_method("a", "m"));
+    world.advance(Duration::from_secs(5));
+    world.authenticated(link, go_on("1"));
+    world.forget();
+    world.advance(Duration::from_secs(5) - Duration::from_micros(1));
+    assert_eq!(world.take(link).all(), []);
+    world.advance(Duration::from_micros(1));
+    assert_eq!(
+        world.take(link).all(),
+        [Saw::Closed(CloseReason::ConnectTimeout)]
+    );
+}
+
+/// Nothing behind CONNECT is looked at before the answer, whatever it is.
+#[test]
+fn packets_behind_connect_are_handled_after_the_answer() {
+    for version in VERSIONS {
+        let mut world = World::new(Config::default());
+        let link = world.link_from(Authentication::Ask);
+        let mut bytes = encoded(version, &Packet::Connect(with_password(version, "a")));
+        let connect_len = bytes.len();
+        bytes.extend(encoded(version, &subscribe(1, "t", QoS::AtMostOnce)));
+        bytes.extend(encoded(version, &Packet::Publish(qos0("t", "x"))));
+        let version_of = with_password(version, "a");
+        world.send(link, version_of);
+        assert_eq!(world.take(link).all(), [Saw::Paused]);
+        world.send_bytes(link, &bytes[connect_len..]);
+        assert_eq!(world.take(link).all(), []);
+        assert_eq!(world.unread(link), bytes.len() - connect_len);
+        assert_eq!(world.broker.counters().packets_received, 1);
+
+        world.authenticated(link, accepted("user"));
+        let outcome = world.take(link);
+        let rest: Vec<_> = outcome
+            .all()
+            .into_iter()
+            .filter(|saw| *saw != Saw::Resumed)
+            .skip(1)
+            .collect();
+        let suback = suback(1, &[SubscribeReasonCode::Success]);
+        let message = Packet::Publish(qos0("t", "x"));
+        assert_eq!(rest, [Saw::Packet(suback), Saw::Packet(message)]);
+        assert_eq!(world.unread(link), 0);
+    }
+}
+
+#[test]
+fn a_packet_of_its_own_buffer_is_not_taken_before_the_answer() {
+    let mut world = World::new(Config::default());
+    let link = asked(&mut world, with_password(Version::V5_0, "a"));
+    assert!(!world.send_whole(link, Packet::Pingreq));
+    world.authenticated(link, accepted("user"));
+    world.forget();
+    assert!(world.send_whole(link, Packet::Pingreq));
+    assert_eq!(world.take(link).packets(), [Packet::Pingresp]);
+}
+
+/// [MQTT-4.12.0-2] [MQTT-4.12.0-3] [MQTT-4.12.0-5] AUTH goes back and forth until CONNACK, all with the method of CONNECT.
+#[test]
+fn enhanced_authentication_takes_as_many_steps_as_it_needs() {
+    let mut world = World::new(Config::default());
+    let mut connect = with_method("a", "SCRAM");
+    connect.properties.authentication_data = Some(Binary::new(b"0").unwrap());
+    let link = asked(&mut world, connect);
+    for step in ["1", "2"] {
+        let (_, request) = world.asked.pop().unwrap();
+        let method = TextBuf::from(text("SCRAM"));
+        let given = request.enhanced.unwrap();
+        assert_eq!(given.method, method);
+        world.forget();
+        world.authenticated(link, go_on(step));
+        let challenge = auth(AuthReasonCode::ContinueAuthentication, "SCRAM", step);
+        assert_all_but_resume(&mut world, link, &[Saw::Packet(challenge)]);
+        world.send(
+            link,
+            auth(AuthReasonCode::ContinueAuthentication, "SCRAM", step),
+        );
+        assert_eq!(world.take(link).all(), [Saw::Paused]);
+        let expected = EnhancedData {
+            method,
+            data: Some(step.into()),
+        };
+        assert_eq!(world.asked.last().unwrap().1.enhanced, Some(expected));
+    }
+    let outcome = AuthenticationOutcome::Accepted {
+        principal: Some(TextBuf::from(text("user"))),
+        data: Some(b"last".to_vec()),
+    };
+    world.authenticated(link, outcome);
+    let mut expected = connack();
+    if let Packet::Connack(connack) = &mut expected {
+        connack.properties.authentication_method = Some(text("SCRAM"));
+        connack.properties.authentication_data = Some(Binary::new(b"last").unwrap());
+    }
+    assert_all_but_resume(&mut world, link, &[Saw::Packet(expected)]);
+}
+
+/// [MQTT-4.12.0-5] [MQTT-4.12.0-6] Before CONNACK the answer to a wrong AUTH is a CONNACK.
+#[test]
+fn an_auth_of_another_method_or_code_is_refused() {
+    let wrong = [
+        auth(AuthReasonCode::ContinueAuthentication, "other", ""),
+        auth(AuthReasonCode::ReAuthenticate, "m", ""),
+        auth(AuthReasonCode::Success, "m", ""),
+    ];
+    for packet in wrong {
+        let mut world = World::new(Config::default());
+        let link = asked(&mut world, with_method("a", "m"));
+        world.authenticated(link, go_on("1"));
+        world.forget();
+        world.send(link, packet);
+        let code = ConnectReasonCode::ProtocolError;
+        let expected = [
+            Saw::Packet(refused(code)),
+            Saw::Closed(CloseReason::Refused(code)),
+        ];
+        assert_eq!(world.take(link).all(), expected);
+    }
+}
+
+#[test]
+fn an_auth_before_connack_keeps_to_the_limit_of_user_properties() {
+    let pair = (text("a"), text("b"));
+    for (pairs, accepted) in [(1, true), (2, false)] {
+        let mut world = World::new(Config {
+            user_properties: 1,
+            ..Config::default()
+        });
+        let link = asked(&mut world, with_method("a", "m"));
+        world.authenticated(link, go_on("1"));
+        world.forget();
+        let mut packet = auth(AuthReasonCode::ContinueAuthentication, "m", "");
+        if let Packet::Auth(auth) = &mut packet {
+            auth.properties.user_properties = UserProperties::new(vec![pair; pairs].leak());
+        }
+        world.send(link, packet);
+        let code = ConnectReasonCode::QuotaExceeded;
+        let expected = match accepted {
+            true => vec![Saw::Paused],
+            false => vec![
+                Saw::Packet(refused(code)),
+                Saw::Closed(CloseReason::Refused(code)),
+            ],
+        };
+        assert_eq!(world.take(link).all(), expected);
+        assert_eq!(world.refused(Cause::UserProperties), u64::from(!accepted));
+    }
+}
+
+/// [MQTT-4.12.0-1] Who lets everybody in knows no method.
+#[test]
+fn a_method_on_an_anonymous_listener_is_a_bad_one() {
+    let mut world = World::new(Config::default());
+    let (_, outcome) = world.offer(with_method("a", "m"));
+    let code = ConnectReasonCode::BadAuthenticationMethod;
+    let expected = [
+        Saw::Packet(refused(code)),
+        Saw::Closed(CloseReason::Refused(code)),
+    ];
+    assert_eq!(outcome.all(), expected);
+    assert_eq!(world.refused(Cause::Authentication), 1);
+    assert_eq!(world.asked, []);
+}
+
+/// Without a method there is no AUTH: the answer of a careless answerer refuses.
+#[test]
+fn a_further_step_without_a_method_is_a_refusal() {
+    for version in VERSIONS {
+        let mut world = World::new(Config::default());
+        let link = asked(&mut world, with_password(version, "a"));
+        world.authenticated(link, go_on("1"));
+        let code = ConnectReasonCode::NotAuthorized;
+        let expected = [
+            Saw::Packet(refused(code)),
+            Saw::Closed(CloseReason::Refused(code)),
+        ];
+        assert_eq!(world.take(link).all(), expected);
+        assert_eq!(world.refused(Cause::Authentication), 1);
+    }
+}
+
+fn with_password(version: Version, client_id: &'static str) -> Connect<'static> {
+    Connect {
+        user_name: Some(text("user")),
+        password: Some(Binary::new(b"secret").unwrap()),
+        ..connect_as(version, client_id)
+    }
+}
+
+fn with_method(client_id: &'static str, method: &'static str) -> Connect<'static> {
+    let mut connect = connect(client_id);
+    connect.properties.authentication_method = Some(text(method));
+    connect
+}
+
+/// A link on which CONNECT was asked about.
+fn asked(world: &mut World, connect: Connect<'static>) -> LinkId {
+    let link = world.link_from(Authentication::Ask);
+    world.send(link, connect);
+    assert_eq!(world.take(link).all(), [Saw::Paused]);
+    assert_eq!(world.asked.last().map(|(link, _)| *link), Some(link));
+    link
+}
+
+fn accepted(principal: &'static str) -> AuthenticationOutcome {
+    AuthenticationOutcome::Accepted {
+        principal: Some(TextBuf::from(text(principal))),
+        data: None,
+    }
+}
+
+fn go_on(data: &str) -> AuthenticationOutcome {
+    AuthenticationOutcome::Continue { data: data.into() }
+}
+
+fn auth(reason_code: AuthReasonCode, method: &'static str, data: &'static str) -> Packet<'static> {
+    let properties = AuthProperties {
+        authentication_method: Some(text(method)),
+        authentication_data: Some(Binary::new(data.as_bytes()).unwrap()),
+        ..AuthProperties::default()
+    };
+    Packet::Auth(Auth {
+        reason_code,
+        properties,
+    })
+}
+
+fn text(text: &'static str) -> Text<'static> {
+    Text::new(text).unwrap()
+}
+
+fn encoded(version: Version, packet: &Packet<'_>) -> Vec<u8> {
+    let mut bytes = vec![0; packet.encoded_len(version).unwrap()];
+    packet.encode(version, &mut bytes);
+    bytes
+}
+
+/// Resume stands somewhere among what was seen, once.
+fn assert_all_but_resume(world: &mut World, link: LinkId, expected: &[Saw<'_>]) {
+    let outcome = world.take(link);
+    let all = outcome.all();
+    let rest: Vec<_> = all.iter().filter(|saw| **saw != Saw::Resumed).collect();
+    assert_eq!(rest, expected.iter().collect::<Vec<_>>());
+    assert_eq!(all.len(), expected.len() + 1);
+}
