@@ -99,6 +99,16 @@ causes! {
     Principal = "principal",
 }
 
+impl Cause {
+    /// The causes for which a message does not reach a subscriber. There may be one for each message, so these are only
+    /// counted: no [`Event`](crate::Event) tells of each.
+    pub const DROPS: &'static [Self] = &[
+        Self::SendBufferFull,
+        Self::QueueFull,
+        Self::PacketTooLargeForClient,
+    ];
+}
+
 /// How much there is of everything now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]

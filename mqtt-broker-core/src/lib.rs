@@ -10,7 +10,7 @@
 //! use mqtt_broker_core::{Action, Authentication, Broker, Config, Peer};
 //! use mqtt_codec::ClientIdBuf;
 //! use mqtt_session::Instant;
-//! use std::time::Duration;
+//! use core::time::Duration;
 //!
 //! let now = Instant::from_micros(0);
 //! let mut broker = Broker::new(Config::default(), [0; 16], now);

@@ -3,6 +3,7 @@ use core::fmt;
 use crate::error::TopicFilterError;
 use crate::scan;
 use crate::text::Text;
+use crate::topic_name::TopicName;
 
 /// A Topic Filter, shared (`$share/ShareName/filter`) or not. Standard: MQTT 5.0 §4.7, §4.8.2.
 ///
@@ -60,6 +61,39 @@ impl<'a> TopicFilter<'a> {
     /// Its levels, which `/` separates; a level may be empty. For a shared filter take those of [`shared`](Self::shared).
     pub fn levels(self) -> core::str::Split<'a, char> {
         self.as_str().split('/')
+    }
+
+    /// Whether it asks for a topic; for a shared filter, whether the filter behind the ShareName does.
+    /// Standard: MQTT 5.0 §4.7.
+    ///
+    /// A client finds out with it what a message came for. A broker, with many filters, has its own ways.
+    ///
+    /// ```
+    /// use mqtt_codec::{TopicFilter, TopicName};
+    ///
+    /// let filter = TopicFilter::new("home/+/temperature")?;
+    /// assert!(filter.matches(TopicName::new("home/kitchen/temperature")?));
+    /// assert!(!filter.matches(TopicName::new("home/temperature")?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn matches(self, topic: TopicName<'_>) -> bool {
+        let filter = self.shared().map_or(self, |(_, filter)| filter);
+        // [MQTT-4.7.2-1]
+        if topic.is_dollar() && filter.as_str().starts_with(['+', '#']) {
+            return false;
+        }
+        let mut levels = topic.levels();
+        for wanted in filter.levels() {
+            match (wanted, levels.next()) {
+                // [MQTT-4.7.1-1]: also of the level above.
+                ("#", _) => return true,
+                ("+", Some(_)) => {}
+                (wanted, Some(level)) if wanted == level => {}
+                (_, _) => return false,
+            }
+        }
+        levels.next().is_none()
     }
 
     /// Whether `+` or `#` is in it.
@@ -192,5 +226,42 @@ impl fmt::Debug for TopicFilterBuf {
 impl fmt::Display for TopicFilterBuf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_matches_what_the_standard_says() {
+        let matching = |filter, topic| {
+            TopicFilter::new(filter)
+                .unwrap()
+                .matches(TopicName::new(topic).unwrap())
+        };
+        for (filter, topic) in [
+            ("a/b", "a/b"),
+            ("a/+", "a/b"),
+            ("a/#", "a"),
+            ("a/#", "a/b/c"),
+            ("+/+", "/a"),
+            ("#", "a/b"),
+            ("$SYS/#", "$SYS/a"),
+            ("$share/g/a/+", "a/b"),
+        ] {
+            assert!(matching(filter, topic), "{filter} {topic}");
+        }
+        for (filter, topic) in [
+            ("a/b", "a"),
+            ("a", "a/b"),
+            ("a/+", "a"),
+            ("+", "a/b"),
+            ("#", "$SYS/a"),
+            ("+/a", "$SYS/a"),
+            ("+", "/a"),
+        ] {
+            assert!(!matching(filter, topic), "{filter} {topic}");
+        }
     }
 }

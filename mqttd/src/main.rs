@@ -5,6 +5,7 @@ extern crate alloc;
 
 mod arguments;
 mod clock;
+mod drops;
 mod event_log;
 mod limiter;
 mod memory;

@@ -12,6 +12,7 @@ use tracing::{debug, info, warn};
 
 use crate::arguments::Arguments;
 use crate::clock::Clock;
+use crate::drops::Drops;
 use crate::event_log::EventLog;
 use crate::{memory, process, sys_topics};
 
@@ -144,13 +145,17 @@ fn example(address: SocketAddr) -> String {
     )
 }
 
-/// Publishes the broker's numbers, for ever.
+/// Publishes the broker's numbers and logs what it dropped, for ever.
 async fn publish_numbers(server: &Server, clock: Clock) {
     let mut due = interval(sys_topics::INTERVAL);
     due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut drops = Drops::default();
     loop {
         due.tick().await;
         let statistics = server.statistics().await;
+        for line in drops.lines(&statistics.counters) {
+            warn!("{line}");
+        }
         for message in sys_topics::messages(&statistics, clock.now()) {
             if server.publish(message).await.is_err() {
                 // It has ended, which `Server::ended` tells.
