@@ -1,12 +1,12 @@
 use crate::field::Field;
 use crate::fixed_header::{FixedHeader, fixed_header};
 use crate::packet::{
-    Auth, Connack, Connect, Disconnect, Packet, PacketType, Puback, Pubcomp, PublishHead, Pubrec,
-    Pubrel, Suback, Subscribe, Unsuback, Unsubscribe,
+    Auth, Connack, Connect, Delivery, Disconnect, Packet, PacketType, Puback, Pubcomp, PublishHead,
+    Pubrec, Pubrel, Suback, Subscribe, Unsuback, Unsubscribe,
 };
 use crate::reader::Reader;
 use crate::trace::{Shape, Trace};
-use crate::{DecodeError, Limits, Version};
+use crate::{DecodeError, Limits, TopicName, Version};
 
 /// Decodes the packet at the front of `bytes`; gives it and its length.
 ///
@@ -63,36 +63,53 @@ pub(crate) fn decode_traced<'a, T: Trace>(
         length,
         header.header_len,
     );
-    let mut reader = Reader::new(body, len, trace);
-    if header.packet_type != PacketType::Publish {
-        return decode_other(version, header, &mut reader);
+    let reader = Reader::new(body, len, trace);
+    if header.packet_type == PacketType::Publish {
+        decode_publish(version, header, reader)
+    } else {
+        decode_other(version, header, reader)
     }
+}
+
+/// Here, where the most frequent kind stays in registers: one without properties.
+#[inline(always)]
+fn decode_publish<'a, T: Trace>(
+    version: Version,
+    header: FixedHeader,
+    mut reader: Reader<'a, T>,
+) -> Result<Option<(Packet<'a>, usize)>, DecodeError> {
+    let len = header.packet_len();
     let head = PublishHead::decode(header.flags, &mut reader)?;
     if version.has_properties() && !reader.no_properties() {
-        return decode_with_properties(head, len, &mut reader);
+        return decode_with_properties(head.name, head.delivery, head.retain, len, reader);
     }
-    Ok(Some((
-        Packet::Publish(head.without_properties(version, reader.payload())?),
-        len,
-    )))
+    let publish = head.without_properties(version, reader.payload())?;
+    Ok(Some((Packet::Publish(publish), len)))
 }
 
-/// A PUBLISH of 5.0, apart from those without properties, which then keep everything in registers.
 #[inline(never)]
 fn decode_with_properties<'a, T: Trace>(
-    head: PublishHead<'a>,
+    name: Option<TopicName<'a>>,
+    delivery: Delivery,
+    retain: bool,
     len: usize,
-    reader: &mut Reader<'a, T>,
+    mut reader: Reader<'a, T>,
 ) -> Result<Option<(Packet<'a>, usize)>, DecodeError> {
-    Ok(Some((Packet::Publish(head.with_properties(reader)?), len)))
+    let head = PublishHead {
+        name,
+        delivery,
+        retain,
+    };
+    let publish = head.with_properties(&mut reader)?;
+    Ok(Some((Packet::Publish(publish), len)))
 }
 
-/// All but PUBLISH. Each packet is built where it is returned: moving one is dearer than decoding a small one.
+/// Each packet is built where it is returned: moving one is dearer than decoding a small one.
 #[inline(never)]
 fn decode_other<'a, T: Trace>(
     version: Version,
     header: FixedHeader,
-    reader: &mut Reader<'a, T>,
+    mut reader: Reader<'a, T>,
 ) -> Result<Option<(Packet<'a>, usize)>, DecodeError> {
     let FixedHeader {
         packet_type, flags, ..
@@ -100,20 +117,26 @@ fn decode_other<'a, T: Trace>(
     let len = header.packet_len();
     check_header(version, packet_type, flags)?;
     Ok(Some(match packet_type {
-        PacketType::Connect => (Packet::Connect(Connect::decode(flags, reader)?), len),
-        PacketType::Connack => (Packet::Connack(Connack::decode(version, reader)?), len),
-        PacketType::Publish => return Ok(None),
-        PacketType::Puback => (Packet::Puback(Puback::decode(version, reader)?), len),
-        PacketType::Pubrec => (Packet::Pubrec(Pubrec::decode(version, reader)?), len),
-        PacketType::Pubrel => (Packet::Pubrel(Pubrel::decode(version, reader)?), len),
-        PacketType::Pubcomp => (Packet::Pubcomp(Pubcomp::decode(version, reader)?), len),
-        PacketType::Subscribe => (Packet::Subscribe(Subscribe::decode(version, reader)?), len),
-        PacketType::Suback => (Packet::Suback(Suback::decode(version, reader)?), len),
-        PacketType::Unsubscribe => (
-            Packet::Unsubscribe(Unsubscribe::decode(version, reader)?),
+        PacketType::Connect => (Packet::Connect(Connect::decode(flags, &mut reader)?), len),
+        PacketType::Connack => (Packet::Connack(Connack::decode(version, &mut reader)?), len),
+        PacketType::Publish => return decode_publish(version, header, reader),
+        PacketType::Puback => (Packet::Puback(Puback::decode(version, &mut reader)?), len),
+        PacketType::Pubrec => (Packet::Pubrec(Pubrec::decode(version, &mut reader)?), len),
+        PacketType::Pubrel => (Packet::Pubrel(Pubrel::decode(version, &mut reader)?), len),
+        PacketType::Pubcomp => (Packet::Pubcomp(Pubcomp::decode(version, &mut reader)?), len),
+        PacketType::Subscribe => (
+            Packet::Subscribe(Subscribe::decode(version, &mut reader)?),
             len,
         ),
-        PacketType::Unsuback => (Packet::Unsuback(Unsuback::decode(version, reader)?), len),
+        PacketType::Suback => (Packet::Suback(Suback::decode(version, &mut reader)?), len),
+        PacketType::Unsubscribe => (
+            Packet::Unsubscribe(Unsubscribe::decode(version, &mut reader)?),
+            len,
+        ),
+        PacketType::Unsuback => (
+            Packet::Unsuback(Unsuback::decode(version, &mut reader)?),
+            len,
+        ),
         PacketType::Pingreq => {
             reader.finish(Field::RemainingLength)?;
             (Packet::Pingreq, len)
@@ -123,10 +146,10 @@ fn decode_other<'a, T: Trace>(
             (Packet::Pingresp, len)
         }
         PacketType::Disconnect => (
-            Packet::Disconnect(Disconnect::decode(version, reader)?),
+            Packet::Disconnect(Disconnect::decode(version, &mut reader)?),
             len,
         ),
-        PacketType::Auth => (Packet::Auth(Auth::decode(reader)?), len),
+        PacketType::Auth => (Packet::Auth(Auth::decode(&mut reader)?), len),
     }))
 }
 

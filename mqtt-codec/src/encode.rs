@@ -1,3 +1,4 @@
+use crate::property::PropertyBlock;
 use crate::{Binary, QoS, Text, TopicName, Version, variable_byte_integer};
 
 /// The layout of a packet, said once: its length and its bytes come from the same function.
@@ -8,11 +9,23 @@ pub(crate) trait Layout {
         true
     }
 
+    /// The version in which it is encoded: the connection's, but for CONNECT, which has its own.
+    #[inline(always)]
+    fn version(&self, connection: Version) -> Version {
+        connection
+    }
+
     /// The first byte of the fixed header.
     fn first_byte(&self) -> u8;
 
+    /// What the Property Lengths say in 5.0. They are asked for once and handed to [`body`](Self::body).
+    #[inline]
+    fn property_lengths(&self) -> PropertyLengths {
+        PropertyLengths::default()
+    }
+
     /// What follows the fixed header, but for the payload.
-    fn body<O: Output>(&self, version: Version, out: &mut O);
+    fn body<O: Output>(&self, version: Version, lengths: PropertyLengths, out: &mut O);
 
     /// What follows the body and is not looked into.
     #[inline]
@@ -21,13 +34,65 @@ pub(crate) trait Layout {
     }
 }
 
-/// The Remaining Length; `None` when there is no such packet.
-#[inline]
-pub(crate) fn remaining_length(packet: &impl Layout, version: Version) -> Option<u32> {
-    let mut length = Length(packet.payload().len() as u64);
-    packet.body(version, &mut length);
-    let length = u32::try_from(length.0).ok()?;
-    (length <= variable_byte_integer::MAX && packet.exists_in(version)).then_some(length)
+const MAX: u64 = variable_byte_integer::MAX as u64;
+
+/// Zero in 3.x, and for packets without properties.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct PropertyLengths {
+    pub(crate) properties: u32,
+    /// CONNECT only.
+    pub(crate) will_properties: u32,
+}
+
+/// The lengths of one packet.
+#[derive(Clone, Copy)]
+pub(crate) struct Lengths {
+    pub(crate) properties: PropertyLengths,
+    /// The Remaining Length.
+    pub(crate) remaining: u32,
+    /// Of the fixed header.
+    pub(crate) header: usize,
+}
+
+impl Lengths {
+    /// `None` when there is no such packet.
+    #[inline(always)]
+    pub(crate) fn of(packet: &impl Layout, version: Version) -> Option<Self> {
+        let properties = if packet.version(version).has_properties() {
+            packet.property_lengths()
+        } else {
+            PropertyLengths::default()
+        };
+        let mut length = Length(packet.payload().len() as u64);
+        packet.body(version, properties, &mut length);
+        if !packet.exists_in(version) {
+            return None;
+        }
+        let header = match length.0 {
+            0..0x80 => 2,
+            0x80..0x4000 => 3,
+            0x4000..0x20_0000 => 4,
+            0x20_0000..=MAX => 5,
+            _ => return None,
+        };
+        let [.., a, b, c, d] = length.0.to_be_bytes();
+        Some(Self {
+            properties,
+            remaining: u32::from_be_bytes([a, b, c, d]),
+            header,
+        })
+    }
+
+    #[inline(always)]
+    pub(crate) fn packet(&self) -> usize {
+        self.header + self.remaining as usize
+    }
+
+    #[inline(always)]
+    fn write(&self, packet: &impl Layout, version: Version, out: &mut impl Output) {
+        out.fixed_header(packet.first_byte(), self.remaining);
+        packet.body(version, self.properties, out);
+    }
 }
 
 /// Without the payload.
@@ -38,48 +103,35 @@ pub(crate) fn head_len(packet: &impl Layout, version: Version) -> Option<usize> 
 
 #[inline]
 pub(crate) fn encoded_len(packet: &impl Layout, version: Version) -> Option<usize> {
-    let remaining = remaining_length(packet, version)?;
-    Some(1 + variable_byte_integer::len(remaining)? + remaining as usize)
+    Lengths::of(packet, version).map(|lengths| lengths.packet())
 }
 
 /// Everything but the payload; returns the bytes written.
 #[inline]
 pub(crate) fn encode_head(packet: &impl Layout, version: Version, out: &mut [u8]) -> usize {
-    let Some(remaining) = remaining_length(packet, version) else {
+    let Some(lengths) = Lengths::of(packet, version) else {
         return 0;
     };
-    let Some(prefix) = variable_byte_integer::len(remaining) else {
-        return 0;
-    };
-    let len = 1 + prefix + remaining as usize - packet.payload().len();
+    let len = lengths.packet() - packet.payload().len();
     let Some(out) = out.get_mut(..len) else {
         return 0;
     };
-    let mut out = Slice(out);
-    out.byte(packet.first_byte());
-    out.variable(remaining);
-    packet.body(version, &mut out);
-    debug_assert!(out.0.is_empty());
+    lengths.write(packet, version, &mut Slice(out));
     len
 }
 
 /// Returns the bytes written.
 #[inline]
 pub(crate) fn encode(packet: &impl Layout, version: Version, out: &mut [u8]) -> usize {
-    let Some(remaining) = remaining_length(packet, version) else {
+    let Some(lengths) = Lengths::of(packet, version) else {
         return 0;
     };
-    let Some(prefix) = variable_byte_integer::len(remaining) else {
-        return 0;
-    };
-    let len = 1 + prefix + remaining as usize;
+    let len = lengths.packet();
     let Some(out) = out.get_mut(..len) else {
         return 0;
     };
     let mut out = Slice(out);
-    out.byte(packet.first_byte());
-    out.variable(remaining);
-    packet.body(version, &mut out);
+    lengths.write(packet, version, &mut out);
     out.bytes(packet.payload());
     debug_assert!(out.0.is_empty());
     len
@@ -92,17 +144,14 @@ pub(crate) fn put(
     version: Version,
     out: &mut impl bytes::BufMut,
 ) -> Option<usize> {
-    let remaining = remaining_length(packet, version)?;
-    let len = 1 + variable_byte_integer::len(remaining)? + remaining as usize;
-    if out.remaining_mut() < len {
+    let lengths = Lengths::of(packet, version)?;
+    if out.remaining_mut() < lengths.packet() {
         return None;
     }
     let mut out = Buffer(out);
-    out.byte(packet.first_byte());
-    out.variable(remaining);
-    packet.body(version, &mut out);
+    lengths.write(packet, version, &mut out);
     out.bytes(packet.payload());
-    Some(len)
+    Some(lengths.packet())
 }
 
 /// Gives a packet its public methods.
@@ -143,11 +192,29 @@ macro_rules! encodes {
 pub(crate) use encodes;
 
 /// Takes the fields of a packet in their order.
-pub(crate) trait Output {
+pub(crate) trait Output: Sized {
     fn array<const N: usize>(&mut self, bytes: [u8; N]);
     fn bytes(&mut self, bytes: &[u8]);
     /// At most [`variable_byte_integer::MAX`].
     fn variable(&mut self, value: u32);
+
+    /// The first byte and the Remaining Length.
+    #[inline(always)]
+    fn fixed_header(&mut self, first: u8, remaining: u32) {
+        let [a, b, c, d] = sevens(remaining);
+        match remaining {
+            0..0x80 => self.array([first, a]),
+            0x80..0x4000 => self.array([first, a | 0x80, b]),
+            0x4000..0x20_0000 => self.array([first, a | 0x80, b | 0x80, c]),
+            _ => self.array([first, a | 0x80, b | 0x80, c | 0x80, d]),
+        }
+    }
+
+    /// The Property Length and the properties.
+    fn properties(&mut self, length: u32, block: &impl PropertyBlock) {
+        self.variable(length);
+        block.write(self);
+    }
 
     #[inline]
     fn byte(&mut self, value: u8) {
@@ -212,6 +279,16 @@ impl Output for Length {
         // Four bytes for what is too large: the sum is then too large as well.
         self.0 += variable_byte_integer::len(value).unwrap_or(4) as u64;
     }
+
+    #[inline(always)]
+    fn properties(&mut self, length: u32, _: &impl PropertyBlock) {
+        if length == 0 {
+            self.0 += 1;
+        } else {
+            self.variable(length);
+            self.0 += u64::from(length);
+        }
+    }
 }
 
 /// What is left of the output. It is as long as the packet, so that nothing here finds it too short.
@@ -238,6 +315,24 @@ impl Output for Slice<'_> {
     fn variable(&mut self, value: u32) {
         put_variable(self, value);
     }
+
+    #[inline(always)]
+    fn properties(&mut self, length: u32, block: &impl PropertyBlock) {
+        if length == 0 {
+            self.byte(0);
+        } else {
+            self.0 = put_properties(length, block, core::mem::take(&mut self.0));
+        }
+    }
+}
+
+/// Returns what is left. Apart from the usual case, which has none, and by value so that that one stays in registers.
+#[inline(never)]
+fn put_properties<'o>(length: u32, block: &impl PropertyBlock, out: &'o mut [u8]) -> &'o mut [u8] {
+    let mut out = Slice(out);
+    out.variable(length);
+    block.write(&mut out);
+    out.0
 }
 
 #[cfg(feature = "bytes")]
@@ -274,12 +369,18 @@ impl Output for alloc::vec::Vec<u8> {
     }
 }
 
-#[inline]
-fn put_variable(out: &mut impl Output, value: u32) {
-    let [a, b, c, d] = [value, value >> 7, value >> 14, value >> 21].map(|part| {
+/// The parts of seven bits, from the lowest on.
+#[inline(always)]
+fn sevens(value: u32) -> [u8; 4] {
+    [value, value >> 7, value >> 14, value >> 21].map(|part| {
         let [.., low] = part.to_be_bytes();
         low & 0x7F
-    });
+    })
+}
+
+#[inline]
+fn put_variable(out: &mut impl Output, value: u32) {
+    let [a, b, c, d] = sevens(value);
     match value {
         0..0x80 => out.array([a]),
         0x80..0x4000 => out.array([a | 0x80, b]),

@@ -4,58 +4,82 @@
 
 use alloc::vec;
 
+use crate::annotate::{Outcome, annotate};
 use crate::{Limits, Packet, Version, decode as decode_packet};
 
-/// Decodes whatever there is: nothing panics, and a packet never ends beyond its input.
+const LIMITS: Limits = Limits {
+    packet_size: Limits::MAX_PACKET_SIZE,
+};
+
+/// Decodes whatever there is: nothing panics, a packet is none until it is whole, and an annotation covers each byte and
+/// says what the decoder says.
 pub fn decode(data: &[u8]) {
-    for_each_packet(data, |_, _, bytes| {
-        // What is incomplete without its last byte says so, and never something else.
-        let limits = Limits {
-            packet_size: Limits::MAX_PACKET_SIZE,
-        };
-        if let Some((_, shorter)) = bytes.split_last() {
-            for version in [Version::V3_1, Version::V3_1_1, Version::V5_0] {
-                if let Ok(Some((_, len))) = decode_packet(version, &limits, shorter) {
-                    assert!(len <= shorter.len());
-                }
-            }
+    let rest = for_each_packet(data, |version, _, bytes| {
+        for (len, _) in bytes.iter().enumerate() {
+            let prefix = bytes.split_at_checked(len).unwrap_or_default().0;
+            assert_eq!(decode_packet(version, &LIMITS, prefix), Ok(None));
+        }
+        assert_annotated(version, bytes);
+    });
+    if let Some((version, rest)) = rest {
+        assert_annotated(version, rest);
+    }
+}
+
+/// What was decoded encodes, in no more bytes than it had and with the length that it says, to bytes that decode to the
+/// same; and into less room it writes nothing.
+pub fn decode_encode_decode(data: &[u8]) {
+    for_each_packet(data, |version, packet, bytes| {
+        let len = packet.encoded_len(version).unwrap_or(usize::MAX);
+        assert!(len <= bytes.len(), "{packet:?} grows to {len}");
+        let mut encoded = vec![0; len];
+        assert_eq!(packet.encode(version, &mut encoded), len);
+        let again = decode_packet(version, &LIMITS, &encoded);
+        assert_eq!(again, Ok(Some((*packet, len))));
+        if let Some((_, short)) = encoded.split_last_mut() {
+            short.fill(0xAA);
+            assert_eq!(packet.encode(version, short), 0);
+            assert!(short.iter().all(|&byte| byte == 0xAA));
         }
     });
 }
 
-/// What was decoded encodes, with the length that it says, to bytes that decode to the same.
-pub fn decode_encode_decode(data: &[u8]) {
-    for_each_packet(data, |version, packet, _| {
-        // CONNECT brings its own version, and some packets of 3.1 have no other.
-        let Some(len) = packet.encoded_len(version) else {
-            return;
-        };
-        let mut encoded = vec![0; len];
-        assert_eq!(packet.encode(version, &mut encoded), len);
-        let limits = Limits {
-            packet_size: Limits::MAX_PACKET_SIZE,
-        };
-        assert_eq!(
-            decode_packet(version, &limits, &encoded),
-            Ok(Some((*packet, len)))
-        );
-    });
-}
-
-fn for_each_packet(data: &[u8], mut each: impl FnMut(Version, &Packet<'_>, &[u8])) {
-    let Some((first, mut rest)) = data.split_first() else {
-        return;
-    };
+/// Gives the version and what is left at the first that is no packet.
+fn for_each_packet(
+    data: &[u8],
+    mut each: impl FnMut(Version, &Packet<'_>, &[u8]),
+) -> Option<(Version, &[u8])> {
+    let (first, mut rest) = data.split_first()?;
     let version = match first % 3 {
         0 => Version::V3_1,
         1 => Version::V3_1_1,
         _ => Version::V5_0,
     };
-    while let Ok(Some((packet, len))) = decode_packet(version, &Limits::default(), rest) {
-        let Some((bytes, behind)) = rest.split_at_checked(len) else {
-            return;
-        };
+    while let Ok(Some((packet, len))) = decode_packet(version, &LIMITS, rest) {
+        let (bytes, behind) = rest.split_at_checked(len)?;
         each(version, &packet, bytes);
         rest = behind;
+    }
+    Some((version, rest))
+}
+
+fn assert_annotated(version: Version, bytes: &[u8]) {
+    let annotation = annotate(version, bytes);
+    let mut at = 0;
+    for line in &annotation.lines {
+        assert_eq!(line.at, at);
+        at += line.bytes.len();
+        assert_eq!(bytes.get(line.at..at), Some(line.bytes));
+    }
+    match decode_packet(version, &LIMITS, bytes) {
+        Ok(Some((_, len))) => {
+            assert_eq!(annotation.outcome, Outcome::Packet { len });
+            assert_eq!(at, len);
+        }
+        Ok(None) => {
+            assert!(matches!(annotation.outcome, Outcome::Incomplete { .. }));
+            assert_eq!(at, bytes.len());
+        }
+        Err(error) => assert_eq!(annotation.outcome, Outcome::Malformed(error)),
     }
 }

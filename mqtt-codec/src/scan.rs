@@ -19,8 +19,10 @@ pub(crate) fn is_plain_filter(bytes: &[u8]) -> bool {
     let Some((&last, but_last)) = bytes.split_last() else {
         return false;
     };
+    if is_wildcard(last) && but_last.last().is_some_and(|&byte| byte != b'/') {
+        return false;
+    }
     !is_null_or_not_ascii(last)
-        && !(is_wildcard(last) && but_last.last().is_some_and(|&byte| byte != b'/'))
         && none(but_last, |byte| {
             is_null_or_not_ascii(byte) | is_wildcard(byte)
         })

@@ -5,12 +5,12 @@ mod publish;
 use alloc::boxed::Box;
 
 use bytes::Bytes;
-use mqtt_codec::Packet;
 use mqtt_codec::packet::{AcknowledgementProperties, Publish};
 use mqtt_codec::reason_code::PublishReasonCode;
+use mqtt_codec::{Packet, PacketId};
 
 use crate::received::{Received, ReceivedTopic};
-use crate::session_state::{Outgoing, Releasing, SessionState};
+use crate::session_state::{Outgoing, Releasing, SessionState, Unacknowledged};
 use crate::topic_aliases::OutboundAliases;
 use crate::{
     AcknowledgeError, AcknowledgedQoS, Capabilities, ChunkPool, Connection, Delivered,
@@ -180,8 +180,8 @@ impl Endpoint {
             }
             Received::Duplicate { packet_id } => {
                 let qos = AcknowledgedQoS::ExactlyOnce;
-                if let Some(generation) = self.state.unacknowledged.get_mut(&packet_id) {
-                    *generation = self.state.generation;
+                if let Some(unacknowledged) = self.state.unacknowledged.get_mut(&packet_id) {
+                    unacknowledged.last = self.state.generation;
                     self.state
                         .session
                         .hold(&mut link.connection, qos, packet_id);
@@ -257,9 +257,9 @@ impl Endpoint {
                     .session
                     .hold(&mut link.connection, qos, packet_id);
                 if qos == AcknowledgedQoS::ExactlyOnce {
-                    self.state
-                        .unacknowledged
-                        .insert(packet_id, self.state.generation);
+                    let (first, last) = (self.state.generation, self.state.generation);
+                    let unacknowledged = Unacknowledged { first, last };
+                    self.state.unacknowledged.insert(packet_id, unacknowledged);
                 }
                 DeliveryToken {
                     connection: self.state.generation,
@@ -307,26 +307,43 @@ impl Endpoint {
             qos,
             packet_id,
         } = token;
-        // A QoS 2 message is the session's, not the connection's: it may have come again in the meantime, or will.
         let came_on = match qos {
             AcknowledgedQoS::AtLeastOnce => Some(connection),
-            AcknowledgedQoS::ExactlyOnce => self.state.unacknowledged.remove(&packet_id),
+            AcknowledgedQoS::ExactlyOnce => self.came_last_on(connection, packet_id),
         };
         let tx = &mut Tx {
             buffer: &mut self.tx,
             pool: &mut self.pool,
         };
-        match link {
-            Some(link) if came_on == Some(self.state.generation) => {
+        match (link, qos) {
+            (Some(link), _) if came_on == Some(self.state.generation) => {
                 let connection = &mut link.connection;
                 self.state
                     .session
                     .acknowledge_with(connection, qos, packet_id, reason, properties, tx);
                 Ok(())
             }
-            Some(_) | None if qos == AcknowledgedQoS::ExactlyOnce && came_on.is_some() => Ok(()),
-            Some(_) | None => Err(AcknowledgeError::ConnectionGone),
+            (_, AcknowledgedQoS::ExactlyOnce) if came_on.is_some() && reason.is_error() => {
+                // The refusal cannot be said now: the message comes again, as a new one.
+                self.state.session.forget_unreleased(packet_id);
+                Err(AcknowledgeError::ConnectionGone)
+            }
+            (_, AcknowledgedQoS::ExactlyOnce) if came_on.is_some() => Ok(()),
+            (_, AcknowledgedQoS::ExactlyOnce | AcknowledgedQoS::AtLeastOnce) => {
+                Err(AcknowledgeError::ConnectionGone)
+            }
         }
+    }
+
+    /// On which connection the QoS 2 message of a token came last, which is settled now. The message is the session's, not
+    /// the connection's: it may have come again in the meantime, or will.
+    fn came_last_on(&mut self, first: u64, packet_id: PacketId) -> Option<u64> {
+        let unacknowledged = self.state.unacknowledged.get(&packet_id)?;
+        if unacknowledged.first != first {
+            return None;
+        }
+        let settled = self.state.unacknowledged.remove(&packet_id)?;
+        Some(settled.last)
     }
 
     /// One packet through the rules and flows of the session.

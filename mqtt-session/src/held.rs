@@ -128,3 +128,30 @@ impl HeldAcknowledgements {
 
 /// A queue that became empty keeps memory for at most so many entries.
 const KEPT_CAPACITY: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_answer_is_for_the_oldest_that_has_none() {
+        let (first, second) = (PacketId::MIN, PacketId::MIN.next());
+        let mut held = HeldAcknowledgements::new();
+        held.hold(second);
+        held.hold(first);
+        held.hold(first);
+        assert!(held.answer(first, PublishReasonCode::Success, None));
+        assert!(held.answer(first, PublishReasonCode::NotAuthorized, None));
+        assert!(!held.answer(first, PublishReasonCode::Success, None));
+        assert!(held.pop_ready().is_none());
+        assert!(held.answer(second, PublishReasonCode::Success, None));
+        let mut next = || {
+            held.pop_ready()
+                .map(|ready| (ready.packet_id, ready.reason))
+        };
+        assert_eq!(next(), Some((second, PublishReasonCode::Success)));
+        assert_eq!(next(), Some((first, PublishReasonCode::Success)));
+        assert_eq!(next(), Some((first, PublishReasonCode::NotAuthorized)));
+        assert_eq!(next(), None);
+    }
+}

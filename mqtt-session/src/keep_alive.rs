@@ -220,6 +220,7 @@ mod tests {
         let mut ping = Ping::new(5, Duration::from_secs(60), at(0));
         ping.note_pingreq(at(5_000));
         assert_eq!(ping.deadline(), Some(at(10_000)));
+        assert_eq!(ping.due(at(10_000)), PingDue::Overdue);
         assert_eq!(
             Ping::new(0, Duration::from_secs(60), at(0)).deadline(),
             None

@@ -199,6 +199,12 @@ impl<T> Session<T> {
         &self.unreleased
     }
 
+    /// The next PUBLISH with this identifier is a new message.
+    pub(crate) fn forget_unreleased(&mut self, packet_id: PacketId) {
+        self.unreleased.remove(packet_id);
+        self.earlier.remove(packet_id);
+    }
+
     /// The network connection ended. What belonged to it is the [`Connection`]'s, which the caller drops; the state stays,
     /// and what is unacknowledged goes again on the next one.
     pub fn disconnected(&mut self) {
@@ -271,8 +277,7 @@ impl<T> Session<T> {
             PublishReasonCode::Success
         };
         if qos == AcknowledgedQoS::ExactlyOnce && reason.is_error() {
-            self.unreleased.remove(packet_id);
-            self.earlier.remove(packet_id);
+            self.forget_unreleased(packet_id);
         }
         let is_last = connection.unanswered == Some((qos, packet_id));
         if is_last {

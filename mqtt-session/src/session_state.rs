@@ -22,11 +22,20 @@ pub struct SessionState {
     pub(crate) session: Session<Outgoing>,
     /// The messages whose PUBREC came: what their PUBCOMP settles.
     pub(crate) releasing: BTreeMap<PacketId, Releasing>,
-    /// QoS 2 messages that came in and are not acknowledged, with the connection on which they came last.
-    pub(crate) unacknowledged: BTreeMap<PacketId, u64>,
+    /// QoS 2 messages that came in and are not acknowledged.
+    pub(crate) unacknowledged: BTreeMap<PacketId, Unacknowledged>,
     pub(crate) next_token: u64,
     /// Which connection this is.
     pub(crate) generation: u64,
+}
+
+/// On which connections a QoS 2 message came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Unacknowledged {
+    /// First; its token says the same.
+    pub(crate) first: u64,
+    /// Last; that one has an acknowledgement to wait for.
+    pub(crate) last: u64,
 }
 
 /// What is kept of a message to send it again.

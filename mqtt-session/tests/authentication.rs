@@ -320,6 +320,20 @@ fn an_auth_out_of_turn_is_a_protocol_error() {
     assert_eq!(client.receive(auth(0x00, "X", "")).last(), Some(&close));
 }
 
+/// While the server decides about an AUTH, nothing more is taken.
+#[test]
+fn a_server_takes_one_auth_at_a_time() {
+    let mut server = Server::new(ServerConfig::default(), V5);
+    server.open(&with_method("X"));
+    server.machine.authenticate(server.now, None).unwrap();
+    server.drain();
+    let bytes = encode(V5, &auth(0x18, "X", "").into());
+    let both = bytes.repeat(2);
+    assert_eq!(server.machine.handle_bytes(server.now, &both), bytes.len());
+    server.drain();
+    assert_eq!(server.machine.handle_bytes(server.now, &bytes), 0);
+}
+
 /// An authentication that takes too long ends with what is left of the time to connect.
 #[test]
 fn an_authentication_has_the_time_of_a_connect() {

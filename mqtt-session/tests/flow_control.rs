@@ -284,6 +284,20 @@ fn the_receivers_window_starts_anew_with_each_connection() {
     );
 }
 
+/// A PUBLISH of an earlier connection that came again takes one place, however often it comes.
+#[test]
+fn what_came_again_takes_a_place_of_its_connection() {
+    let mut receiver = Receiver::new(2);
+    assert_eq!(receiver.take(qos2(2, "a", "x")), Ok(true));
+    receiver.session.disconnected();
+    receiver.connection = Receiver::new(2).connection;
+    assert_eq!(receiver.take(again(qos2(2, "a", "x"))), Ok(false));
+    assert_eq!(receiver.take(again(qos2(2, "a", "x"))), Ok(false));
+    assert_eq!(receiver.take(qos2(3, "a", "x")), Ok(true));
+    let over = Err(ProtocolError::ReceiveMaximumExceeded { limit: 2 });
+    assert_eq!(receiver.take(qos2(4, "a", "x")), over);
+}
+
 /// What goes again keeps to a window that has become smaller; PUBRELs do not wait for it, new messages wait for all.
 #[test]
 fn what_is_sent_again_keeps_to_the_window() {

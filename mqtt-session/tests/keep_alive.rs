@@ -45,6 +45,22 @@ fn pingreq_is_sent_when_nothing_else_was() {
     }
 }
 
+/// [MQTT-3.1.2-20] An answer to the server is a packet that was sent, too.
+#[test]
+fn an_answer_puts_pingreq_off() {
+    let version = Version::V5_0;
+    let config = ClientConfig {
+        keep_alive: 10 * SECOND,
+        ..client_config(version)
+    };
+    let mut client = Client::connected(config);
+    client.publish(message(QoS::ExactlyOnce, "a", "x"));
+    client.now = client.now + 6 * SECOND;
+    assert_eq!(client.receive(pubrec(1)), [send(version, pubrel(1))]);
+    assert_eq!(client.advance(10 * SECOND - MICRO), []);
+    assert_eq!(client.advance(MICRO), [send(version, Packet::Pingreq)]);
+}
+
 /// A client that sends all the time learns all the same when the server is gone.
 #[test]
 fn pingreq_is_sent_when_nothing_comes() {

@@ -10,14 +10,15 @@
 mod support;
 
 use mqtt_codec::packet::{
-    AcknowledgementProperties, SubscribeProperties, Unsuback, UnsubscribeReasonCodes,
+    AcknowledgementProperties, Pubrec, SubscribeProperties, Unsuback, UnsubscribeReasonCodes,
 };
 use mqtt_codec::property::UserProperties;
-use mqtt_codec::reason_code::{SubscribeReasonCode, UnsubscribeReasonCode};
-use mqtt_codec::{PacketType, QoS, Version};
+use mqtt_codec::reason_code::{PublishReasonCode, SubscribeReasonCode, UnsubscribeReasonCode};
+use mqtt_codec::{Packet, PacketType, QoS, Version};
 use mqtt_session::server::Event as ServerEvent;
 use mqtt_session::{
-    AcknowledgedQoS, CloseReason, Connection, Negotiated, ProtocolError, Refused, Role, Session,
+    AcknowledgedQoS, CloseReason, Connection, Instant, Negotiated, OutboundExchange, ProtocolError,
+    Refused, Role, Session,
 };
 use support::packets::*;
 use support::*;
@@ -220,4 +221,62 @@ fn an_answer_to_no_request_is_a_protocol_error() {
     };
     assert_eq!(outs.last(), Some(&Out::Close(CloseReason::Protocol(error))));
     assert_eq!(error.statement(version), Some("MQTT-2.2.1-6"));
+}
+
+/// [v3.1.1 MQTT-2.3.1-3] Whatever ends an exchange frees its identifier.
+#[test]
+fn every_end_of_an_exchange_frees_its_identifier() {
+    let mut connection = Connection::new(Negotiated::new(Version::V5_0, Role::Client));
+    let mut session = Session::new();
+    let mut receive = |session: &mut Session<()>, packet: Packet<'static>| {
+        session
+            .receive(&mut connection, Instant::default(), packet)
+            .unwrap();
+    };
+    let awaiting = [
+        OutboundExchange::AwaitPuback(()),
+        OutboundExchange::AwaitPubrec(()),
+        OutboundExchange::AwaitPubrec(()),
+        OutboundExchange::AwaitPuback(()),
+    ];
+    for (packet_id, exchange) in (1..).map(id).zip(awaiting) {
+        assert!(session.restore_outbound(packet_id, exchange));
+    }
+    receive(&mut session, puback(1).into());
+    receive(&mut session, pubrec(2).into());
+    assert!(!session.restore_outbound(id(2), OutboundExchange::AwaitPubcomp));
+    receive(&mut session, pubcomp(2).into());
+    let refusal = Pubrec::new(id(3), PublishReasonCode::QuotaExceeded);
+    receive(&mut session, refusal.into());
+    session.drain_outbound();
+    for packet_id in (1..=4).map(id) {
+        assert!(session.restore_outbound(packet_id, OutboundExchange::AwaitPubcomp));
+    }
+}
+
+/// [v3.1.1 MQTT-2.3.1-3] The identifiers of requests are free again with their answers, or with their connection.
+#[test]
+fn requests_give_their_identifiers_back() {
+    let mut client = Client::connected(lasting(Version::V3_1_1));
+    let codes = [SubscribeReasonCode::Success];
+    for n in 0..65_536u32 {
+        let packet_id = u16::try_from(n % 65_535 + 1).unwrap();
+        let subscriptions = [subscription("a", QoS::AtMostOnce)];
+        client
+            .machine
+            .subscribe(client.now, &subscriptions, SubscribeProperties::default())
+            .unwrap();
+        client.receive(suback(packet_id, &codes));
+    }
+    for _ in 0..=65_536 / 64 {
+        for _ in 0..64 {
+            let filters = [filter("a")];
+            let machine = &mut client.machine;
+            machine
+                .unsubscribe(client.now, &filters, UserProperties::EMPTY)
+                .unwrap();
+        }
+        client.lose_connection();
+        client.reconnect(true);
+    }
 }

@@ -209,6 +209,27 @@ fn a_qos_2_message_can_be_acknowledged_on_a_later_connection() {
     );
 }
 
+/// A refusal that cannot be said, since the connection is gone, leaves the message to come again.
+#[test]
+fn a_message_that_is_refused_too_late_comes_again() {
+    let version = Version::V5_0;
+    let config = mqtt_session::client::Config {
+        acknowledgement: Acknowledgement::Manual,
+        ..lasting(version)
+    };
+    let mut client = Client::connected(config);
+    client.receive(qos2(7, "a", "x"));
+    client.lose_connection();
+    client.reconnect(true);
+    let (token, reason) = (client.tokens.remove(0), PublishReasonCode::QuotaExceeded);
+    let refused = client.machine.acknowledge(client.now, token, reason);
+    assert_eq!(refused, Err(mqtt_session::AcknowledgeError::ConnectionGone));
+    assert_eq!(
+        client.receive(again(qos2(7, "a", "x"))),
+        [deliver_manually("a", "x")]
+    );
+}
+
 /// [MQTT-4.3.3-11] [MQTT-4.3.3-12] [v3.1.1 MQTT-4.3.3-2] PUBREL is answered by PUBCOMP; after it a PUBLISH with the
 /// identifier is a new message.
 #[test]

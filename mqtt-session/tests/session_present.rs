@@ -10,12 +10,16 @@
 mod support;
 
 use mqtt_codec::packet::{Connack, Connect};
+use mqtt_codec::reason_code::PublishReasonCode;
 use mqtt_codec::{QoS, Version};
 use mqtt_session::client::{
     CleanStart, Config as ClientConfig, Event as ClientEvent, UnknownSession,
 };
 use mqtt_session::server::{Accept, Config as ServerConfig};
-use mqtt_session::{AbandonCause, CloseReason, ProtocolError, PublishOutcome, SessionState};
+use mqtt_session::{
+    AbandonCause, AcknowledgeError, Acknowledgement, CloseReason, ProtocolError, PublishOutcome,
+    SessionState,
+};
 use support::packets::*;
 use support::*;
 
@@ -117,6 +121,34 @@ fn a_session_that_the_server_has_lost_is_discarded() {
             [deliver("a", "z"), send(version, pubrec(9))]
         );
     }
+}
+
+/// A message of a session that is gone is not acknowledged with that session's token, though its identifier means another
+/// message by now.
+#[test]
+fn a_token_of_a_lost_session_is_good_for_nothing() {
+    let version = Version::V5_0;
+    let config = ClientConfig {
+        acknowledgement: Acknowledgement::Manual,
+        ..lasting(version)
+    };
+    let mut client = Client::connected(config);
+    client.receive(qos2(7, "a", "x"));
+    client.receive(qos2(8, "a", "x"));
+    client.lose_connection();
+    client.reconnect(false);
+    client.receive(qos2(7, "a", "new"));
+    let acknowledge = |client: &mut Client| {
+        let token = client.tokens.remove(0);
+        let reason = PublishReasonCode::Success;
+        client.machine.acknowledge(client.now, token, reason)
+    };
+    let gone = Err(AcknowledgeError::ConnectionGone);
+    assert_eq!(acknowledge(&mut client), gone);
+    assert_eq!(acknowledge(&mut client), gone);
+    assert_eq!(client.drain(), []);
+    assert_eq!(acknowledge(&mut client), Ok(()));
+    assert_eq!(client.drain(), [send(version, pubrec(7))]);
 }
 
 /// 3.1 has no Session Present: who keeps its session goes on with it.

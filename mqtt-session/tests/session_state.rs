@@ -215,6 +215,9 @@ fn damaged_state_is_refused() {
     let twice = b"\x01\0\x01\0\x02\x03\0\x05\x03\0\x05\0\0";
     let error = Session::<Text8>::decode_state(twice).unwrap_err();
     assert_eq!(error, RestoreError::RepeatedPacketId { packet_id: id(5) });
+    let longer = b"\x01\0\x01\0\x01\x03\0\x05\0\0\0";
+    let error = Session::<Text8>::decode_state(longer).unwrap_err();
+    assert_eq!(error, RestoreError::Damaged { at: 10 });
     // A length that is not there takes no memory.
     let claims = b"\x01\0\x01\0\x01\x01\0\x05\xff\xff\xff\xff";
     assert!(matches!(

@@ -273,6 +273,27 @@ fn a_request_without_answer_is_over_with_its_connection() {
     assert_eq!(client.machine.in_flight(), 1);
 }
 
+/// A server's answer to a request of an earlier connection goes nowhere.
+#[test]
+fn a_request_of_an_earlier_connection_is_not_answered() {
+    let version = Version::V5_0;
+    let mut server = Server::connected(version);
+    let outs = server.receive(subscribe(5, &[subscription("a", QoS::AtMostOnce)]));
+    let [Out::Server(ServerEvent::Subscribe(request))] = outs.as_slice() else {
+        panic!("{outs:?}")
+    };
+    server.lose_connection();
+    server.reconnect(&mqtt_codec::packet::Connect {
+        clean_start: false,
+        ..connect(version)
+    });
+    let codes = [SubscribeReasonCode::Success];
+    let machine = &mut server.machine;
+    let refused = machine.suback(server.now, request.token, &codes, Default::default());
+    assert_eq!(refused, Err(AnswerError::UnknownRequest));
+    assert_eq!(server.drain(), []);
+}
+
 /// A request has at least one filter, and there is a limit to requests at both ends.
 #[test]
 fn requests_are_limited() {

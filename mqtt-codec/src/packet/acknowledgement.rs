@@ -1,4 +1,4 @@
-use crate::encode::{Layout, Output, encodes};
+use crate::encode::{Layout, Output, PropertyLengths, encodes};
 use crate::field::Field;
 use crate::packet::PacketType;
 use crate::property::{PropertyBlock, PropertyOutput, Run, UserProperties, id};
@@ -56,6 +56,11 @@ impl<'a> AcknowledgementProperties<'a> {
 }
 
 impl PropertyBlock for AcknowledgementProperties<'_> {
+    #[inline(always)]
+    fn is_nothing(&self) -> bool {
+        self.is_empty()
+    }
+
     #[inline]
     fn write<O: Output>(&self, out: &mut O) {
         out.property_text(Field::ReasonString, self.reason_string);
@@ -129,7 +134,12 @@ macro_rules! acknowledgement {
             }
 
             #[inline]
-            fn body<O: Output>(&self, version: Version, out: &mut O) {
+            fn property_lengths(&self) -> PropertyLengths {
+                PropertyLengths { properties: self.properties.property_length(), ..PropertyLengths::default() }
+            }
+
+            #[inline]
+            fn body<O: Output>(&self, version: Version, lengths: PropertyLengths, out: &mut O) {
                 out.two(self.packet_id.get());
                 if !version.has_properties() {
                     return;
@@ -139,7 +149,7 @@ macro_rules! acknowledgement {
                     out.byte(self.reason_code.byte());
                 }
                 if !bare {
-                    out.properties(&self.properties);
+                    out.properties(lengths.properties, &self.properties);
                 }
             }
         }

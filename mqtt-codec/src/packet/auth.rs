@@ -1,4 +1,4 @@
-use crate::encode::{Layout, Output, encodes};
+use crate::encode::{Layout, Output, PropertyLengths, encodes};
 use crate::field::Field;
 use crate::packet::PacketType;
 use crate::property::{PropertyBlock, PropertyOutput, Run, UserProperties, id};
@@ -107,6 +107,11 @@ impl<'a> AuthProperties<'a> {
 }
 
 impl PropertyBlock for AuthProperties<'_> {
+    #[inline(always)]
+    fn is_nothing(&self) -> bool {
+        self.is_empty()
+    }
+
     #[inline]
     fn write<O: Output>(&self, out: &mut O) {
         out.property_text(Field::AuthenticationMethod, self.authentication_method);
@@ -128,13 +133,21 @@ impl Layout for Auth<'_> {
     }
 
     #[inline]
-    fn body<O: Output>(&self, _: Version, out: &mut O) {
+    fn property_lengths(&self) -> PropertyLengths {
+        PropertyLengths {
+            properties: self.properties.property_length(),
+            ..PropertyLengths::default()
+        }
+    }
+
+    #[inline]
+    fn body<O: Output>(&self, _: Version, lengths: PropertyLengths, out: &mut O) {
         // The short form says all that there is.
         if self.reason_code == AuthReasonCode::Success && self.properties.is_empty() {
             return;
         }
         out.byte(self.reason_code.byte());
-        out.properties(&self.properties);
+        out.properties(lengths.properties, &self.properties);
     }
 }
 

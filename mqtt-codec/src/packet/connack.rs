@@ -1,6 +1,6 @@
 use core::num::{NonZeroU16, NonZeroU32};
 
-use crate::encode::{Layout, Output, encodes, flag};
+use crate::encode::{Layout, Output, PropertyLengths, encodes, flag};
 use crate::field::Field;
 use crate::packet::PacketType;
 use crate::property::{PropertyBlock, PropertyOutput, Run, UserProperties, id};
@@ -268,7 +268,15 @@ impl Layout for Connack<'_> {
     }
 
     #[inline]
-    fn body<O: Output>(&self, version: Version, out: &mut O) {
+    fn property_lengths(&self) -> PropertyLengths {
+        PropertyLengths {
+            properties: self.properties.property_length(),
+            ..PropertyLengths::default()
+        }
+    }
+
+    #[inline]
+    fn body<O: Output>(&self, version: Version, lengths: PropertyLengths, out: &mut O) {
         // [MQTT-3.2.2-6]: a refusal has no session. 3.1 does not have the flag.
         let accepted = self.reason_code == ConnectReasonCode::Success;
         out.byte(flag(
@@ -277,7 +285,7 @@ impl Layout for Connack<'_> {
         ));
         if version.has_properties() {
             out.byte(self.reason_code.byte());
-            out.properties(&self.properties);
+            out.properties(lengths.properties, &self.properties);
         } else {
             out.byte(self.reason_code.return_code().unwrap_or_default());
         }

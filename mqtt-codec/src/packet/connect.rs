@@ -1,7 +1,7 @@
 use core::num::{NonZeroU16, NonZeroU32};
 
 use crate::decode_error::ProtocolName;
-use crate::encode::{Layout, Output, encodes, flag, qos_bits};
+use crate::encode::{Layout, Output, PropertyLengths, encodes, flag, qos_bits};
 use crate::field::Field;
 use crate::packet::{PacketType, Will};
 use crate::property::{PropertyBlock, PropertyOutput, Run, UserProperties, id};
@@ -302,13 +302,28 @@ impl Layout for Connect<'_> {
         }
     }
 
+    #[inline(always)]
+    fn version(&self, _: Version) -> Version {
+        self.version
+    }
+
     #[inline]
     fn first_byte(&self) -> u8 {
         0x10
     }
 
     #[inline]
-    fn body<O: Output>(&self, _: Version, out: &mut O) {
+    fn property_lengths(&self) -> PropertyLengths {
+        PropertyLengths {
+            properties: self.properties.property_length(),
+            will_properties: self
+                .will
+                .map_or(0, |will| will.properties.property_length()),
+        }
+    }
+
+    #[inline]
+    fn body<O: Output>(&self, _: Version, lengths: PropertyLengths, out: &mut O) {
         let version = self.version;
         let will = self.will.as_ref();
         out.counted(version.protocol_name().as_bytes());
@@ -325,11 +340,11 @@ impl Layout for Connect<'_> {
         );
         out.two(self.keep_alive);
         if version.has_properties() {
-            out.properties(&self.properties);
+            out.properties(lengths.properties, &self.properties);
         }
         out.text(self.client_id.as_text());
         if let Some(will) = will {
-            will.write(version, out);
+            will.write(version, lengths, out);
         }
         if let Some(user_name) = self.user_name {
             out.text(user_name);

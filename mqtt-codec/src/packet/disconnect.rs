@@ -1,4 +1,4 @@
-use crate::encode::{Layout, Output, encodes};
+use crate::encode::{Layout, Output, PropertyLengths, encodes};
 use crate::field::Field;
 use crate::packet::PacketType;
 use crate::property::{PropertyBlock, PropertyOutput, Run, UserProperties, id};
@@ -125,6 +125,11 @@ impl<'a> Disconnect<'a> {
 }
 
 impl PropertyBlock for DisconnectProperties<'_> {
+    #[inline(always)]
+    fn is_nothing(&self) -> bool {
+        self.is_empty()
+    }
+
     #[inline]
     fn write<O: Output>(&self, out: &mut O) {
         out.property_four(Field::SessionExpiryInterval, self.session_expiry_interval);
@@ -141,7 +146,15 @@ impl Layout for Disconnect<'_> {
     }
 
     #[inline]
-    fn body<O: Output>(&self, version: Version, out: &mut O) {
+    fn property_lengths(&self) -> PropertyLengths {
+        PropertyLengths {
+            properties: self.properties.property_length(),
+            ..PropertyLengths::default()
+        }
+    }
+
+    #[inline]
+    fn body<O: Output>(&self, version: Version, lengths: PropertyLengths, out: &mut O) {
         if !version.has_properties() {
             return;
         }
@@ -150,7 +163,7 @@ impl Layout for Disconnect<'_> {
             out.byte(self.reason_code.byte());
         }
         if !bare {
-            out.properties(&self.properties);
+            out.properties(lengths.properties, &self.properties);
         }
     }
 }

@@ -41,7 +41,7 @@ pub use will::{Will, WillProperties};
 pub use will_buf::WillBuf;
 
 use crate::Version;
-use crate::encode::{self, Layout, Output};
+use crate::encode::{self, Layout, Output, PropertyLengths};
 
 /// A Control Packet. Standard: MQTT 5.0 §3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -262,7 +262,7 @@ impl Layout for Empty {
         self.0
     }
 
-    fn body<O: Output>(&self, _: Version, _: &mut O) {}
+    fn body<O: Output>(&self, _: Version, _: PropertyLengths, _: &mut O) {}
 }
 
 /// Makes each packet a [`Packet`].

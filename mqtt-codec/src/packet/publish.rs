@@ -1,4 +1,4 @@
-use crate::encode::{self, Layout, Output, encodes, flag, qos_bits};
+use crate::encode::{self, Layout, Lengths, Output, PropertyLengths, encodes, flag, qos_bits};
 use crate::field::Field;
 use crate::packet::{PacketType, PublishProperties};
 use crate::property::{PropertyBlock, PropertyOutput, TopicAlias};
@@ -150,11 +150,10 @@ impl<'a> Publish<'a> {
             packet_id: None,
             message_expiry_interval: None,
         };
-        let Some(remaining) = encode::remaining_length(self, version) else {
+        let Some(lengths) = Lengths::of(self, version) else {
             return none;
         };
-        let header = 1 + variable_byte_integer::len(remaining).unwrap_or_default();
-        let topic = header + 2 + self.topic.name().map_or(0, |name| name.as_str().len());
+        let topic = lengths.header + 2 + self.topic.name().map_or(0, |name| name.as_str().len());
         let packet_id = self.delivery.packet_id().map(|_| topic);
         if !version.has_properties() || self.properties.message_expiry_interval.is_none() {
             return PublishOffsets {
@@ -163,7 +162,7 @@ impl<'a> Publish<'a> {
             };
         }
         let property_length =
-            variable_byte_integer::len(self.property_length()).unwrap_or_default();
+            variable_byte_integer::len(lengths.properties.properties).unwrap_or_default();
         // It is the first property: only its identifier stands before its value.
         let expiry = topic + packet_id.map_or(0, |_| 2) + property_length + 1;
         PublishOffsets {
@@ -175,10 +174,10 @@ impl<'a> Publish<'a> {
 
 /// What stands before the properties.
 pub(crate) struct PublishHead<'a> {
-    delivery: Delivery,
-    retain: bool,
+    pub(crate) delivery: Delivery,
+    pub(crate) retain: bool,
     /// Unless it is empty.
-    name: Option<TopicName<'a>>,
+    pub(crate) name: Option<TopicName<'a>>,
 }
 
 impl<'a> PublishHead<'a> {
@@ -275,6 +274,11 @@ impl<'a> PublishHead<'a> {
 }
 
 impl PropertyBlock for Publish<'_> {
+    #[inline(always)]
+    fn is_nothing(&self) -> bool {
+        self.properties.is_empty() && self.topic.alias().is_none()
+    }
+
     #[inline]
     fn write<O: Output>(&self, out: &mut O) {
         self.properties.write(out);
@@ -296,7 +300,15 @@ impl Layout for Publish<'_> {
     }
 
     #[inline]
-    fn body<O: Output>(&self, version: Version, out: &mut O) {
+    fn property_lengths(&self) -> PropertyLengths {
+        PropertyLengths {
+            properties: self.property_length(),
+            ..PropertyLengths::default()
+        }
+    }
+
+    #[inline]
+    fn body<O: Output>(&self, version: Version, lengths: PropertyLengths, out: &mut O) {
         match self.topic.name() {
             Some(name) => out.topic_name(name),
             None => out.two(0),
@@ -305,7 +317,7 @@ impl Layout for Publish<'_> {
             out.two(packet_id.get());
         }
         if version.has_properties() {
-            out.properties(self);
+            out.properties(lengths.properties, self);
         }
     }
 

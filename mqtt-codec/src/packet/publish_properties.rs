@@ -10,7 +10,7 @@ use crate::reader::Reader;
 use crate::trace::Trace;
 use crate::{Binary, DecodeError, Text, TopicName};
 
-/// The properties of a PUBLISH but for the Topic Alias, see [`PublishTopic`]. Standard: MQTT 5.0 §3.3.2.3.
+/// The properties of a PUBLISH but for the Topic Alias, see [`PublishTopic`](super::PublishTopic). Standard: MQTT 5.0 §3.3.2.3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct PublishProperties<'a> {
     /// What the payload is; absent means unspecified.
@@ -40,6 +40,19 @@ impl<'a> PublishProperties<'a> {
         subscription_identifiers: SubscriptionIdentifiers::EMPTY,
         content_type: None,
     };
+
+    /// Whether there are none.
+    #[must_use]
+    #[inline]
+    pub const fn is_empty(&self) -> bool {
+        self.payload_format_indicator.is_none()
+            && self.message_expiry_interval.is_none()
+            && self.response_topic.is_none()
+            && self.correlation_data.is_none()
+            && self.user_properties.is_empty()
+            && self.subscription_identifiers.is_empty()
+            && self.content_type.is_none()
+    }
 
     /// Fills these in, and the Topic Alias, which stands among them.
     #[inline(always)]

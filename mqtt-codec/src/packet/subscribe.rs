@@ -1,4 +1,4 @@
-use crate::encode::{Layout, Output, encodes};
+use crate::encode::{Layout, Output, PropertyLengths, encodes};
 use crate::field::Field;
 use crate::packet::{PacketType, Subscriptions};
 use crate::property::{
@@ -74,6 +74,11 @@ impl<'a> SubscribeProperties<'a> {
 }
 
 impl PropertyBlock for SubscribeProperties<'_> {
+    #[inline(always)]
+    fn is_nothing(&self) -> bool {
+        self.subscription_identifier.is_none() && self.user_properties.is_empty()
+    }
+
     #[inline]
     fn write<O: Output>(&self, out: &mut O) {
         if let Some(identifier) = self.subscription_identifier {
@@ -90,10 +95,18 @@ impl Layout for Subscribe<'_> {
     }
 
     #[inline]
-    fn body<O: Output>(&self, version: Version, out: &mut O) {
+    fn property_lengths(&self) -> PropertyLengths {
+        PropertyLengths {
+            properties: self.properties.property_length(),
+            ..PropertyLengths::default()
+        }
+    }
+
+    #[inline]
+    fn body<O: Output>(&self, version: Version, lengths: PropertyLengths, out: &mut O) {
         out.two(self.packet_id.get());
         if version.has_properties() {
-            out.properties(&self.properties);
+            out.properties(lengths.properties, &self.properties);
         }
         self.subscriptions.write(version, out);
     }

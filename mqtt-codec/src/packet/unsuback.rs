@@ -1,8 +1,8 @@
-use crate::encode::{Layout, Output, encodes};
+use crate::encode::{Layout, Output, PropertyLengths, encodes};
 use crate::field::Field;
 use crate::list::list;
 use crate::packet::{AcknowledgementProperties, PacketType};
-use crate::property::PropertyOutput;
+use crate::property::PropertyBlock;
 use crate::reader::Reader;
 use crate::reason_code::UnsubscribeReasonCode;
 use crate::trace::Trace;
@@ -147,10 +147,18 @@ impl Layout for Unsuback<'_> {
     }
 
     #[inline]
-    fn body<O: Output>(&self, version: Version, out: &mut O) {
+    fn property_lengths(&self) -> PropertyLengths {
+        PropertyLengths {
+            properties: self.properties.property_length(),
+            ..PropertyLengths::default()
+        }
+    }
+
+    #[inline]
+    fn body<O: Output>(&self, version: Version, lengths: PropertyLengths, out: &mut O) {
         out.two(self.packet_id.get());
         if version.has_properties() {
-            out.properties(&self.properties);
+            out.properties(lengths.properties, &self.properties);
             self.reason_codes
                 .iter()
                 .for_each(|code| out.byte(code.byte()));

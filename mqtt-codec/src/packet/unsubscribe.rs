@@ -1,7 +1,7 @@
-use crate::encode::{Layout, Output, encodes};
+use crate::encode::{Layout, Output, PropertyLengths, encodes};
 use crate::list::list;
 use crate::packet::PacketType;
-use crate::property::{PropertyOutput, Run, UserProperties, id, run};
+use crate::property::{PropertyBlock, Run, UserProperties, id, run};
 use crate::reader::Reader;
 use crate::trace::Trace;
 use crate::{DecodeError, PacketId, TopicFilter, Version};
@@ -73,10 +73,18 @@ impl Layout for Unsubscribe<'_> {
     }
 
     #[inline]
-    fn body<O: Output>(&self, version: Version, out: &mut O) {
+    fn property_lengths(&self) -> PropertyLengths {
+        PropertyLengths {
+            properties: self.user_properties.property_length(),
+            ..PropertyLengths::default()
+        }
+    }
+
+    #[inline]
+    fn body<O: Output>(&self, version: Version, lengths: PropertyLengths, out: &mut O) {
         out.two(self.packet_id.get());
         if version.has_properties() {
-            out.properties(&self.user_properties);
+            out.properties(lengths.properties, &self.user_properties);
         }
         self.filters.write(out);
     }

@@ -1,4 +1,4 @@
-use crate::encode::Output;
+use crate::encode::{Output, PropertyLengths};
 use crate::field::Field;
 use crate::packet::PublishProperties;
 use crate::property::{
@@ -67,9 +67,9 @@ impl<'a> Will<'a> {
     }
 
     #[inline]
-    pub(crate) fn write<O: Output>(&self, version: Version, out: &mut O) {
+    pub(crate) fn write<O: Output>(&self, version: Version, lengths: PropertyLengths, out: &mut O) {
         if version.has_properties() {
-            out.properties(&self.properties);
+            out.properties(lengths.will_properties, &self.properties);
         }
         out.topic_name(self.topic);
         out.binary(self.payload);

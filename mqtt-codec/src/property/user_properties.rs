@@ -82,6 +82,11 @@ impl<'a> UserProperties<'a> {
 }
 
 impl PropertyBlock for UserProperties<'_> {
+    #[inline(always)]
+    fn is_nothing(&self) -> bool {
+        self.is_empty()
+    }
+
     #[inline]
     fn write<O: Output>(&self, out: &mut O) {
         match self.0 {

@@ -8,22 +8,31 @@ pub(crate) trait PropertyBlock {
     /// Without the Property Length.
     fn write<O: Output>(&self, out: &mut O);
 
+    /// Whether nothing would be written; may say no for brevity.
+    #[inline(always)]
+    fn is_nothing(&self) -> bool {
+        false
+    }
+
     /// What the Property Length says.
-    #[inline]
+    #[inline(always)]
     fn property_length(&self) -> u32 {
-        Length::of(|length| self.write(length))
+        if self.is_nothing() {
+            0
+        } else {
+            length_of(self)
+        }
     }
 }
 
-/// Properties are written when there are any: `None` writes nothing.
-pub(crate) trait PropertyOutput: Output + Sized {
-    /// The Property Length and the properties.
-    #[inline]
-    fn properties(&mut self, block: &impl PropertyBlock) {
-        self.variable(block.property_length());
-        block.write(self);
-    }
+/// Apart from the usual case, which has none.
+#[inline(never)]
+fn length_of(block: &(impl PropertyBlock + ?Sized)) -> u32 {
+    Length::of(|length| block.write(length))
+}
 
+/// Properties are written when there are any: `None` writes nothing.
+pub(crate) trait PropertyOutput: Output {
     #[inline]
     fn property_byte(&mut self, property: Field, value: Option<u8>) {
         if let Some(value) = value {

@@ -1,0 +1,36 @@
+use std::hint::black_box;
+
+use mqtt_codec::{Limits, decode as decode_packet};
+
+use crate::packets::{V3_1_1, V5_0, bytes, version, with};
+use crate::{Harness, decode, encode};
+
+const NAME: &str = "ours";
+
+pub(crate) fn all(harness: &mut impl Harness) {
+    let limits = Limits::default();
+    for packet in V3_1_1.into_iter().chain(V5_0) {
+        let version = version(packet);
+        let bytes = bytes(packet);
+        harness.bench(
+            decode(packet),
+            NAME,
+            || (),
+            |()| {
+                black_box(&decode_packet(version, &limits, black_box(&bytes)));
+            },
+        );
+        let mut out = vec![0; bytes.len()];
+        with(packet, |packet_value| {
+            harness.bench(
+                encode(packet),
+                NAME,
+                || (),
+                |()| {
+                    let packet = black_box(packet_value);
+                    black_box(packet.encode(version, black_box(&mut out)));
+                },
+            );
+        });
+    }
+}
