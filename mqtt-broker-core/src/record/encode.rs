@@ -33,12 +33,7 @@ impl Record {
                 filter,
                 options,
                 identifier,
-            } => {
-                begin(kind::SUBSCRIBED, client_id, out);
-                put_text(filter.as_str(), out);
-                out.push(options_byte(options));
-                put_u32(identifier.map_or(0, SubscriptionIdentifier::get), out);
-            }
+            } => put_subscription(client_id, filter, options, *identifier, out),
             Self::Unsubscribed { client_id, filter } => {
                 begin(kind::UNSUBSCRIBED, client_id, out);
                 put_text(filter.as_str(), out);
@@ -113,6 +108,19 @@ fn put_place(kind: u8, client_id: &ClientIdBuf, sequence: u64, out: &mut Vec<u8>
 fn put_packet_id(kind: u8, client_id: &ClientIdBuf, packet_id: PacketId, out: &mut Vec<u8>) {
     begin(kind, client_id, out);
     put_u16(packet_id.get(), out);
+}
+
+fn put_subscription(
+    client_id: &ClientIdBuf,
+    filter: &TopicFilterBuf,
+    options: &SubscriptionOptions,
+    identifier: Option<SubscriptionIdentifier>,
+    out: &mut Vec<u8>,
+) {
+    begin(kind::SUBSCRIBED, client_id, out);
+    put_text(filter.as_str(), out);
+    out.push(options_byte(options));
+    put_u32(identifier.map_or(0, SubscriptionIdentifier::get), out);
 }
 
 /// What only this session's copy of a message has.

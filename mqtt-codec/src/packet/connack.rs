@@ -1,7 +1,8 @@
 use core::num::{NonZeroU16, NonZeroU32};
 
-use crate::encode::{Layout, Output, PropertyLengths, encodes, flag};
+use crate::encode::{Layout, PropertyLengths, encodes, flag};
 use crate::field::Field;
+use crate::output::Output;
 use crate::packet::PacketType;
 use crate::property::{PropertyBlock, PropertyOutput, Run, UserProperties, id};
 use crate::reader::Reader;

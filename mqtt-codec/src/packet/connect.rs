@@ -1,8 +1,9 @@
 use core::num::{NonZeroU16, NonZeroU32};
 
 use crate::decode_error::ProtocolName;
-use crate::encode::{Layout, Output, PropertyLengths, encodes, flag, qos_bits};
+use crate::encode::{Layout, PropertyLengths, encodes, flag, qos_bits};
 use crate::field::Field;
+use crate::output::Output;
 use crate::packet::{PacketType, Will};
 use crate::property::{PropertyBlock, PropertyOutput, Run, UserProperties, id};
 use crate::reader::Reader;

@@ -1,5 +1,6 @@
-use crate::encode::{Layout, Output, PropertyLengths, encodes};
+use crate::encode::{Layout, PropertyLengths, encodes};
 use crate::field::Field;
+use crate::output::Output;
 use crate::packet::PacketType;
 use crate::property::{PropertyBlock, PropertyOutput, Run, UserProperties, id};
 use crate::reader::Reader;

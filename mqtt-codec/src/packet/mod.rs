@@ -41,7 +41,8 @@ pub use will::{Will, WillProperties};
 pub use will_buf::WillBuf;
 
 use crate::Version;
-use crate::encode::{self, Layout, Output, PropertyLengths};
+use crate::encode::{self, Layout, PropertyLengths};
+use crate::output::Output;
 
 /// A Control Packet. Standard: MQTT 5.0 §3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
-use crate::encode::{self, Layout, Lengths, Output, PropertyLengths, encodes, flag, qos_bits};
+use crate::encode::{self, Layout, Lengths, PropertyLengths, encodes, flag, qos_bits};
 use crate::field::Field;
+use crate::output::Output;
 use crate::packet::{PacketType, PublishProperties};
 use crate::property::{PropertyBlock, PropertyOutput, TopicAlias};
 use crate::reader::Reader;

@@ -1,5 +1,5 @@
-use crate::encode::Output;
 use crate::field::Field;
+use crate::output::Output;
 #[cfg(feature = "alloc")]
 use crate::packet::WillProperties;
 use crate::property::{

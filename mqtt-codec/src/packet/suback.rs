@@ -1,6 +1,7 @@
-use crate::encode::{Layout, Output, PropertyLengths, encodes};
+use crate::encode::{Layout, PropertyLengths, encodes};
 use crate::field::Field;
 use crate::list::list;
+use crate::output::Output;
 use crate::packet::{AcknowledgementProperties, PacketType};
 use crate::property::PropertyBlock;
 use crate::reader::Reader;

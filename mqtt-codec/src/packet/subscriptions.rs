@@ -1,6 +1,6 @@
-use crate::encode::Output;
 use crate::field::Field;
 use crate::list::list;
+use crate::output::Output;
 use crate::packet::PacketType;
 use crate::property::run;
 use crate::reader::Reader;

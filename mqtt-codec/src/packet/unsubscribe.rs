@@ -1,5 +1,6 @@
-use crate::encode::{Layout, Output, PropertyLengths, encodes};
+use crate::encode::{Layout, PropertyLengths, encodes};
 use crate::list::list;
+use crate::output::Output;
 use crate::packet::PacketType;
 use crate::property::{PropertyBlock, Run, UserProperties, id, run};
 use crate::reader::Reader;

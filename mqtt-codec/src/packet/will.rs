@@ -1,5 +1,6 @@
-use crate::encode::{Output, PropertyLengths};
+use crate::encode::PropertyLengths;
 use crate::field::Field;
+use crate::output::Output;
 use crate::packet::PublishProperties;
 use crate::property::{
     PayloadFormat, PropertyBlock, PropertyOutput, Run, SubscriptionIdentifiers, UserProperties, id,

@@ -1,8 +1,8 @@
 use core::num::NonZeroU32;
 
-use crate::encode::Output;
 use crate::field::Field;
 use crate::list::list;
+use crate::output::Output;
 use crate::property::{PropertyBlock, PropertyOutput, Run, run};
 
 /// A Subscription Identifier, 1 to 268,435,455. Standard: MQTT 5.0 §3.8.2.1.2.

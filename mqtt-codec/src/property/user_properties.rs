@@ -1,6 +1,6 @@
-use crate::encode::Output;
 use crate::field::Field;
 use crate::list::list;
+use crate::output::Output;
 use crate::property::{PropertyBlock, PropertyOutput, Run, run};
 use crate::text::Text;
 

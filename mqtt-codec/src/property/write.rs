@@ -1,5 +1,5 @@
-use crate::encode::{Length, Output};
 use crate::field::Field;
+use crate::output::{Length, Output};
 use crate::property::{SubscriptionIdentifier, SubscriptionIdentifiers, UserProperties};
 use crate::{Binary, Text, TopicName};
 
