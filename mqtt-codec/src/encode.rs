@@ -204,3 +204,70 @@ pub(crate) const fn flag(set: bool, bit: u8) -> u8 {
 pub(crate) const fn qos_bits(qos: QoS, shift: u8) -> u8 {
     qos.bits() << shift
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::packet::AcknowledgementProperties;
+    use crate::packet::{
+        Auth, AuthProperties, Connack, ConnackProperties, Delivery, Publish, PublishProperties,
+        PublishTopic, Unsuback, UnsubscribeReasonCodes,
+    };
+    use crate::property::TopicAlias;
+    use crate::reason_code::{AuthReasonCode, ConnectReasonCode};
+    use crate::{Packet, PacketId, Version};
+
+    const VERSIONS: [Version; 3] = [Version::V3_1, Version::V3_1_1, Version::V5_0];
+
+    /// The versions in which there is such a packet.
+    fn assert_exists_in(packet: Packet<'_>, expected: [bool; 3]) {
+        for (version, expected) in VERSIONS.into_iter().zip(expected) {
+            let mut out = [0xAA; 16];
+            let len = packet.encoded_len(version);
+            assert_eq!(len.is_some(), expected, "{packet:?} in {version}");
+            assert_eq!(
+                packet.encode(version, &mut out),
+                len.unwrap_or(0),
+                "{packet:?} in {version}"
+            );
+            assert!(expected || out == [0xAA; 16], "{packet:?} in {version}");
+        }
+    }
+
+    #[test]
+    fn what_a_version_cannot_say_has_no_length_and_writes_nothing() {
+        let auth = Auth {
+            reason_code: AuthReasonCode::Success,
+            properties: AuthProperties::default(),
+        };
+        assert_exists_in(auth.into(), [false, false, true]);
+
+        let connack = |reason_code| {
+            Packet::Connack(Connack {
+                session_present: false,
+                reason_code,
+                properties: ConnackProperties::default(),
+            })
+        };
+        assert_exists_in(connack(ConnectReasonCode::NotAuthorized), [true; 3]);
+        assert_exists_in(
+            connack(ConnectReasonCode::UseAnotherServer),
+            [false, false, true],
+        );
+
+        let publish = Publish {
+            delivery: Delivery::AtMostOnce,
+            retain: false,
+            topic: PublishTopic::Alias(TopicAlias::new(1).unwrap()),
+            properties: PublishProperties::EMPTY,
+            payload: b"",
+        };
+        assert_exists_in(publish.into(), [false, false, true]);
+
+        let unsuback = Unsuback {
+            packet_id: PacketId::MIN,
+            properties: AcknowledgementProperties::EMPTY,
+            reason_codes: UnsubscribeReasonCodes::EMPTY,
+        };
+        assert_exists_in(unsuback.into(), [true, true, false]);
+    }
+}

@@ -44,15 +44,15 @@
 //!
 //! # Features
 //!
-//! - `alloc` (default): owned forms such as [`TopicNameBuf`] and [`packet::WillBuf`], and [`annotate`].
-//! - `bytes`: each packet can be [`put`](Packet::put) into a [`bytes::BufMut`].
+//! - `alloc` (default): owned forms such as `TopicNameBuf` and `WillBuf`, and `annotate`.
+//! - `bytes`: each packet can be `put` into a `BufMut` of the crate `bytes`.
 //! - `std`: a [`DecodeError`] becomes a `std::io::Error`.
 //! - `fuzzing`: the bodies of the fuzz targets; no part of the interface.
 //!
 //! # What it leaves out
 //!
-//! Sessions, flows and their rules (`mqtt-session`), matching topics against filters (`mqtt-broker-core`), sockets, TLS
-//! and WebSocket.
+//! Sessions, flows and their rules (`mqtt-session`), matching a topic against many filters at once (`mqtt-broker-core`),
+//! sockets, TLS and WebSocket.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

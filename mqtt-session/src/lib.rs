@@ -4,7 +4,7 @@
 //! the same code runs on any runtime or board, and every rule of the standard is a deterministic test.
 //!
 //! - [`ClientSession`] is a client: it connects, publishes, subscribes, keeps the connection alive, and goes on with its
-//!   session on the next connection. `examples/blocking.rs` drives it over `std::net` in one loop.
+//!   session on the next connection. `examples/blocking.rs` drives it over a plain socket in one loop.
 //! - [`ServerSession`] is the other end of one connection, for a server or a test double of your own.
 //! - [`Session`] and [`Connection`] are the flows below both: packets in, decoded and borrowed; meaning out; answers into a
 //!   [`Tx`], when the caller says so. A broker with a store uses them directly.

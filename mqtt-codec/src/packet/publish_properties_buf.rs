@@ -86,3 +86,44 @@ impl From<&PublishProperties<'_>> for PublishPropertiesBuf {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::PublishPropertiesBuf;
+    use crate::packet::PublishProperties;
+    use crate::property::{SubscriptionIdentifier, SubscriptionIdentifiers, UserProperties};
+    use crate::{Binary, Text, TextError, TopicName};
+
+    #[test]
+    fn one_without_properties_is_three_words() {
+        assert_eq!(size_of::<PublishPropertiesBuf>(), 3 * size_of::<u64>());
+        let empty = PublishPropertiesBuf::from(&PublishProperties::EMPTY);
+        assert!(empty.is_empty() && empty.rare.is_none());
+    }
+
+    /// But for the Subscription Identifiers.
+    #[test]
+    fn all_come_back() -> Result<(), TextError> {
+        let pairs = [
+            (Text::new("a")?, Text::new("1")?),
+            (Text::new("a")?, Text::new("2")?),
+        ];
+        let identifiers = [SubscriptionIdentifier::new(1).unwrap()];
+        let properties = PublishProperties {
+            payload_format_indicator: None,
+            message_expiry_interval: Some(0),
+            response_topic: TopicName::new("r").ok(),
+            correlation_data: Binary::new(&[0, 255]).ok(),
+            user_properties: UserProperties::new(&pairs),
+            subscription_identifiers: SubscriptionIdentifiers::EMPTY,
+            content_type: Some(Text::EMPTY),
+        };
+        let owned = PublishPropertiesBuf::from(&PublishProperties {
+            subscription_identifiers: SubscriptionIdentifiers::new(&identifiers),
+            ..properties
+        });
+        assert_eq!(owned.borrowed(), properties);
+        assert!(!owned.is_empty());
+        Ok(())
+    }
+}

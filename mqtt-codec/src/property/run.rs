@@ -116,3 +116,55 @@ const fn shape(property: Field) -> Shape {
         _ => Shape::Text,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{next, variable};
+    use crate::Field;
+
+    /// Each property once, before one that is looked for.
+    #[test]
+    fn every_other_property_is_skipped() {
+        for id in 0..0x80 {
+            let Some(property) = Field::from_property_identifier(id) else {
+                continue;
+            };
+            let value: &[u8] = match super::shape(property) {
+                super::Shape::Byte => &[1],
+                super::Shape::TwoByteInteger => &[0, 1],
+                super::Shape::FourByteInteger => &[0, 0, 0, 1],
+                super::Shape::VariableByteInteger => &[0x80, 1],
+                super::Shape::Text | super::Shape::Binary | super::Shape::Payload => &[0, 1, b'a'],
+            };
+            let mut block = [0; 16];
+            let mut len = 0;
+            let mut push = |bytes: &[u8]| {
+                block[len..len + bytes.len()].copy_from_slice(bytes);
+                len += bytes.len();
+            };
+            push(&[id]);
+            push(value);
+            if property == Field::UserProperty {
+                push(value);
+            }
+            push(&[Field::TopicAliasMaximum as u8, 0x12, 0x34]);
+            let mut rest = &block[..len];
+            if property == Field::TopicAliasMaximum {
+                rest = &rest[3..];
+            }
+            let two = |rest: &mut &[u8]| rest.first_chunk::<2>().copied();
+            let found = next(&mut rest, Field::TopicAliasMaximum, two);
+            assert_eq!(found, Some([0x12, 0x34]), "{property}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_block_is_the_end() {
+        let mut rest = &[Field::MaximumQoS as u8, 1][..];
+        assert_eq!(
+            next(&mut rest, Field::SubscriptionIdentifier, variable),
+            None
+        );
+        assert!(rest.is_empty());
+    }
+}

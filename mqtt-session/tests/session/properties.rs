@@ -7,19 +7,17 @@
     reason = "helpers of tests, too, may fail"
 )]
 
-mod support;
-
 use core::num::NonZeroU16;
 use core::time::Duration;
 
+use crate::support::packets::*;
+use crate::support::*;
 use mqtt_codec::packet::{ConnackProperties, Connect, ConnectProperties, PublishTopic};
 use mqtt_codec::{Packet, QoS, Version};
 use mqtt_session::client::Config as ClientConfig;
 use mqtt_session::server::Config as ServerConfig;
 use mqtt_session::{Acknowledgement, SessionState};
 use proptest::prelude::*;
-use support::packets::*;
-use support::*;
 
 const LIMIT: usize = 500;
 const WINDOW: u16 = 5;

@@ -7,10 +7,10 @@
     reason = "helpers of tests, too, may fail"
 )]
 
-mod support;
-
 use core::time::Duration;
 
+use crate::support::packets::*;
+use crate::support::*;
 use mqtt_codec::packet::{Connect, ConnectProperties, Disconnect, DisconnectProperties};
 use mqtt_codec::reason_code::DisconnectReasonCode;
 use mqtt_codec::{Packet, PacketType, QoS, Text, Version};
@@ -19,8 +19,6 @@ use mqtt_session::server::{
     Config as ServerConfig, DisconnectError as ServerDisconnectError, Event as ServerEvent,
 };
 use mqtt_session::{CloseReason, ProtocolError, PublishError};
-use support::packets::*;
-use support::*;
 
 const NORMAL: Disconnect<'static> = Disconnect {
     reason_code: DisconnectReasonCode::Success,

@@ -7,18 +7,16 @@
     reason = "helpers of tests, too, may fail"
 )]
 
-mod support;
-
 use core::time::Duration;
 
+use crate::support::packets::*;
+use crate::support::*;
 use mqtt_codec::packet::Connect;
 use mqtt_codec::reason_code::DisconnectReasonCode;
 use mqtt_codec::{Packet, QoS, Version};
 use mqtt_session::CloseReason;
 use mqtt_session::client::Config as ClientConfig;
 use mqtt_session::server::Config as ServerConfig;
-use support::packets::*;
-use support::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MICRO: Duration = Duration::from_micros(1);

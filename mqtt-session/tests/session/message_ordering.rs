@@ -7,15 +7,13 @@
     reason = "helpers of tests, too, may fail"
 )]
 
-mod support;
-
+use crate::support::packets::*;
+use crate::support::*;
 use mqtt_codec::reason_code::PublishReasonCode;
 use mqtt_codec::{QoS, Version};
 use mqtt_session::Acknowledgement;
 use mqtt_session::client::Config as ClientConfig;
 use mqtt_session::server::Config as ServerConfig;
-use support::packets::*;
-use support::*;
 
 /// [MQTT-4.6.0-1] [v3.1.1 MQTT-4.6.0-1] PUBLISHes of both QoS go again in the order in which they were first sent, whatever
 /// was acknowledged in between and on however many connections.

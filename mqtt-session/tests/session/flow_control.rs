@@ -7,10 +7,10 @@
     reason = "helpers of tests, too, may fail"
 )]
 
-mod support;
-
 use core::num::NonZeroU16;
 
+use crate::support::packets::*;
+use crate::support::*;
 use mqtt_codec::packet::{Connack, ConnackProperties, Connect, ConnectProperties, Pubrec};
 use mqtt_codec::reason_code::{DisconnectReasonCode, PublishReasonCode};
 use mqtt_codec::{Packet, QoS, Version};
@@ -21,8 +21,6 @@ use mqtt_session::{
     Negotiated, OutboundExchange, ProtocolError, PublishError, Received, Resend, Role, Session,
     ToResend, Tx, TxBuffer,
 };
-use support::packets::*;
-use support::*;
 
 const V5: Version = Version::V5_0;
 

@@ -7,15 +7,13 @@
     reason = "helpers of tests, too, may fail"
 )]
 
-mod support;
-
+use crate::support::packets::*;
+use crate::support::*;
 use mqtt_codec::Version;
 use mqtt_codec::packet::Pubrec;
 use mqtt_codec::reason_code::{PublishReasonCode, ReleaseReasonCode};
 use mqtt_session::Acknowledgement;
 use mqtt_session::server::Config as ServerConfig;
-use support::packets::*;
-use support::*;
 
 /// [MQTT-4.3.2-4] [v3.1.1 MQTT-4.3.2-2] PUBACK goes out when the receiver has taken the message over, not before.
 #[test]

@@ -7,11 +7,11 @@
     reason = "helpers of tests, too, may fail"
 )]
 
-mod support;
-
 use core::num::{NonZeroU16, NonZeroU32};
 use core::time::Duration;
 
+use crate::support::packets::*;
+use crate::support::*;
 use mqtt_codec::packet::{Connack, ConnackProperties, Connect, ConnectProperties};
 use mqtt_codec::property::UserProperties;
 use mqtt_codec::reason_code::{ConnectReasonCode, DisconnectReasonCode, SubscribeReasonCode};
@@ -19,8 +19,6 @@ use mqtt_codec::{Packet, PacketType, QoS, Text, Version};
 use mqtt_session::client::Event as ClientEvent;
 use mqtt_session::server::{Accept, Config as ServerConfig};
 use mqtt_session::{Capabilities, CloseReason, ProtocolError, PublishError};
-use support::packets::*;
-use support::*;
 
 /// [MQTT-3.2.0-1] [v3.1.1 MQTT-3.2.0-1] Nothing but AUTH precedes CONNACK: until then the server's commands are refused,
 /// and the client takes nothing else.

@@ -7,10 +7,10 @@
     reason = "helpers of tests, too, may fail"
 )]
 
-mod support;
-
 use core::time::Duration;
 
+use crate::support::packets::*;
+use crate::support::*;
 use mqtt_codec::packet::{Connack, ConnackProperties, Connect, Will, WillProperties};
 use mqtt_codec::reason_code::ConnectReasonCode;
 use mqtt_codec::{Binary, DecodeError, QoS, Text, Version};
@@ -19,8 +19,6 @@ use mqtt_session::client::Config as ClientConfig;
 use mqtt_session::server::{
     Accept, AcceptError, Config as ServerConfig, Event as ServerEvent, RefuseError,
 };
-use support::packets::*;
-use support::*;
 
 /// [MQTT-3.1.4-1] [v3.1.1 MQTT-3.1.4-1] A CONNECT that is none closes the connection: in 3.1.1 without CONNACK, in 5.0 with
 /// one that says why.

@@ -7,18 +7,16 @@
     reason = "helpers of tests, too, may fail"
 )]
 
-mod support;
-
 use core::num::{NonZeroU16, NonZeroU32};
 
+use crate::support::packets::*;
+use crate::support::*;
 use mqtt_codec::packet::{Connack, Connect, ConnectProperties};
 use mqtt_codec::reason_code::ConnectReasonCode;
 use mqtt_codec::{DecodeError, PacketType, QoS, Version};
 use mqtt_session::client::{CleanStart, Config as ClientConfig, ConfigError, Event as ClientEvent};
 use mqtt_session::server::{Accept, AcceptError, Config as ServerConfig};
 use mqtt_session::{CloseReason, ProtocolError, PublishError, PublishOutcome, SessionState};
-use support::packets::*;
-use support::*;
 
 /// [MQTT-3.1.0-1] [v3.1.1 MQTT-3.1.0-1] The first packet of a client on a connection is CONNECT, and one CONNECT only.
 #[test]

@@ -7,17 +7,15 @@
     reason = "helpers of tests, too, may fail"
 )]
 
-mod support;
-
 use core::time::Duration;
 
+use crate::support::packets::*;
+use crate::support::*;
 use mqtt_codec::packet::{Connect, Puback, Pubrec};
 use mqtt_codec::reason_code::PublishReasonCode;
 use mqtt_codec::{Packet, QoS, Version};
 use mqtt_session::client::{Config as ClientConfig, Event as ClientEvent};
 use mqtt_session::{AcknowledgeError, Acknowledgement, PublishError, PublishOutcome};
-use support::packets::*;
-use support::*;
 
 /// [MQTT-4.4.0-1] [MQTT-3.3.1-1] [v3.1.1 MQTT-4.4.0-1] [v3.1.1 MQTT-3.3.1-1] On a resumed session PUBLISH goes again with
 /// DUP 1 and PUBREL as it was, under the old identifiers, at both ends.

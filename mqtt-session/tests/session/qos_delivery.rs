@@ -7,16 +7,14 @@
     reason = "helpers of tests, too, may fail"
 )]
 
-mod support;
-
+use crate::support::packets::*;
+use crate::support::*;
 use mqtt_codec::packet::{Puback, Pubrec};
 use mqtt_codec::reason_code::{PublishReasonCode, ReleaseReasonCode};
 use mqtt_codec::{QoS, Version};
 use mqtt_session::PublishOutcome;
 use mqtt_session::client::Event as ClientEvent;
 use mqtt_session::server::{Accept, Config as ServerConfig, Event as ServerEvent};
-use support::packets::*;
-use support::*;
 
 /// [MQTT-4.3.1-1] [v3.1.1 MQTT-4.3.1-1] A QoS 0 message goes out once, without DUP, and leaves nothing behind.
 #[test]

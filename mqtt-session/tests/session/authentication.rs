@@ -7,8 +7,8 @@
     reason = "helpers of tests, too, may fail"
 )]
 
-mod support;
-
+use crate::support::packets::*;
+use crate::support::*;
 use mqtt_codec::packet::{
     Auth, AuthProperties, Connack, ConnackProperties, Connect, ConnectProperties,
 };
@@ -17,8 +17,6 @@ use mqtt_codec::{Binary, Text, Version};
 use mqtt_session::client::{Config as ClientConfig, Event as ClientEvent, InitialAuthentication};
 use mqtt_session::server::{Accept, Config as ServerConfig, Event as ServerEvent};
 use mqtt_session::{AuthenticateError, CloseReason, Password, ProtocolError};
-use support::packets::*;
-use support::*;
 
 const V5: Version = Version::V5_0;
 

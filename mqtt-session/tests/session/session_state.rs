@@ -7,8 +7,8 @@
     reason = "helpers of tests, too, may fail"
 )]
 
-mod support;
-
+use crate::support::packets::*;
+use crate::support::*;
 use mqtt_codec::packet::{PublishProperties, PublishPropertiesBuf};
 use mqtt_codec::property::UserProperties;
 use mqtt_codec::reason_code::PublishReasonCode;
@@ -18,8 +18,6 @@ use mqtt_session::{
     AcknowledgedQoS, Acknowledgement, Connection, Kept, Message, Negotiated, OutboundExchange,
     PublishOutcome, RestoreError, Role, Session, SessionState,
 };
-use support::packets::*;
-use support::*;
 
 /// [MQTT-4.1.0-1] [v3.1.1 MQTT-4.1.0-2] The state stays while the connection is open, however long that is.
 #[test]

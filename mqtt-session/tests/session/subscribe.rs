@@ -7,8 +7,8 @@
     reason = "helpers of tests, too, may fail"
 )]
 
-mod support;
-
+use crate::support::packets::*;
+use crate::support::*;
 use mqtt_codec::packet::{
     AcknowledgementProperties, RetainHandling, SubscribeProperties, SubscriptionOptions, Unsuback,
     UnsubscribeReasonCodes,
@@ -21,8 +21,6 @@ use mqtt_session::client::{
 };
 use mqtt_session::server::{AnswerError, Config as ServerConfig, Event as ServerEvent};
 use mqtt_session::{CloseReason, ProtocolError};
-use support::packets::*;
-use support::*;
 
 /// [MQTT-3.8.3-4] No Local on a shared subscription breaks the rules; the client does not send it.
 #[test]

@@ -7,16 +7,14 @@
     reason = "helpers of tests, too, may fail"
 )]
 
-mod support;
-
+use crate::support::packets::*;
+use crate::support::*;
 use mqtt_codec::packet::{Connack, ConnackProperties, Connect};
 use mqtt_codec::reason_code::ConnectReasonCode;
 use mqtt_codec::{ClientId, ClientIdBuf, Text, Version};
 use mqtt_session::client::{CleanStart, Config as ClientConfig, ConfigError};
 use mqtt_session::server::{Accept, AcceptError, Config as ServerConfig, Event as ServerEvent};
 use mqtt_session::{CloseReason, ProtocolError};
-use support::packets::*;
-use support::*;
 
 /// [MQTT-3.1.3-5] [v3.1.1 MQTT-3.1.3-5] A Client Identifier of 1 to 23 digits and letters is the caller's to accept.
 #[test]

@@ -7,8 +7,8 @@
     reason = "helpers of tests, too, may fail"
 )]
 
-mod support;
-
+use crate::support::packets::*;
+use crate::support::*;
 use mqtt_codec::packet::{
     Connack, ConnackProperties, Connect, ConnectProperties, Publish, PublishTopic,
 };
@@ -17,8 +17,6 @@ use mqtt_codec::{QoS, Version};
 use mqtt_session::client::Config as ClientConfig;
 use mqtt_session::server::Config as ServerConfig;
 use mqtt_session::{CloseReason, ProtocolError};
-use support::packets::*;
-use support::*;
 
 const V5: Version = Version::V5_0;
 

@@ -7,10 +7,10 @@
     reason = "helpers of tests, too, may fail"
 )]
 
-mod support;
-
 use core::num::NonZeroU32;
 
+use crate::support::packets::*;
+use crate::support::*;
 use mqtt_codec::packet::{
     Connack, ConnackProperties, Connect, SubscribeProperties, Will, WillProperties,
 };
@@ -22,8 +22,6 @@ use mqtt_session::server::{Accept, Config as ServerConfig, Event as ServerEvent}
 use mqtt_session::{
     AbandonCause, Capabilities, CloseReason, Message, ProtocolError, PublishError, PublishOutcome,
 };
-use support::packets::*;
-use support::*;
 
 /// [MQTT-3.2.2-9] [MQTT-3.2.2-10] A server without QoS 1 or 2 says so; subscriptions may ask for more all the same.
 #[test]

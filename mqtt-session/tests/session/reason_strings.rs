@@ -7,10 +7,10 @@
     reason = "helpers of tests, too, may fail"
 )]
 
-mod support;
-
 use core::num::NonZeroU32;
 
+use crate::support::packets::*;
+use crate::support::*;
 use mqtt_codec::packet::{
     AcknowledgementProperties, Auth, AuthProperties, Connack, ConnackProperties, Connect,
     ConnectProperties, Disconnect, DisconnectProperties, Puback, Pubcomp, Pubrec, Pubrel, Suback,
@@ -25,8 +25,6 @@ use mqtt_codec::{Packet, Text, Version};
 use mqtt_session::client::Config as ClientConfig;
 use mqtt_session::server::Config as ServerConfig;
 use mqtt_session::{Acknowledgement, Connection, Negotiated, ProblemInformation, Role};
-use support::packets::*;
-use support::*;
 
 const V5: Version = Version::V5_0;
 

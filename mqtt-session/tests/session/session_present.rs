@@ -7,8 +7,8 @@
     reason = "helpers of tests, too, may fail"
 )]
 
-mod support;
-
+use crate::support::packets::*;
+use crate::support::*;
 use mqtt_codec::packet::{Connack, Connect};
 use mqtt_codec::reason_code::PublishReasonCode;
 use mqtt_codec::{QoS, Version};
@@ -20,8 +20,6 @@ use mqtt_session::{
     AbandonCause, AcknowledgeError, Acknowledgement, CloseReason, ProtocolError, PublishOutcome,
     SessionState,
 };
-use support::packets::*;
-use support::*;
 
 /// [MQTT-3.2.2-2] [MQTT-3.2.2-3] [v3.1.1 MQTT-3.2.2-1] [v3.1.1 MQTT-3.2.2-2] [v3.1.1 MQTT-3.2.2-3] Session Present says
 /// whether the server goes on with a session.

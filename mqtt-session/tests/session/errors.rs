@@ -7,16 +7,14 @@
     reason = "helpers of tests, too, may fail"
 )]
 
-mod support;
-
+use crate::support::packets::*;
+use crate::support::*;
 use mqtt_codec::packet::{Publish, PublishProperties};
 use mqtt_codec::property::{SubscriptionIdentifier, SubscriptionIdentifiers};
 use mqtt_codec::reason_code::{ConnectReasonCode, DisconnectReasonCode, SubscribeReasonCode};
 use mqtt_codec::{Packet, PacketType, QoS, Version};
 use mqtt_session::server::Config as ServerConfig;
 use mqtt_session::{CloseReason, ProtocolError, Role};
-use support::packets::*;
-use support::*;
 
 /// [MQTT-4.13.1-1] [v3.1.1 MQTT-4.8.0-1] Bytes that are not MQTT, and packets that break a rule, end the connection; in 5.0
 /// with the reason code for it. What stood before them is done.

@@ -7,8 +7,8 @@
     reason = "helpers of tests, too, may fail"
 )]
 
-mod support;
-
+use crate::support::packets::*;
+use crate::support::*;
 use mqtt_codec::packet::{
     AcknowledgementProperties, Pubrec, SubscribeProperties, Unsuback, UnsubscribeReasonCodes,
 };
@@ -20,8 +20,6 @@ use mqtt_session::{
     AcknowledgedQoS, CloseReason, Connection, Instant, Negotiated, OutboundExchange, ProtocolError,
     Refused, Role, Session,
 };
-use support::packets::*;
-use support::*;
 
 /// [MQTT-2.2.1-3] [v3.1.1 MQTT-2.3.1-2] PUBLISH, SUBSCRIBE and UNSUBSCRIBE take their identifiers from one pool.
 #[test]

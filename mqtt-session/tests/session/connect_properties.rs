@@ -7,11 +7,11 @@
     reason = "helpers of tests, too, may fail"
 )]
 
-mod support;
-
 use core::num::NonZeroU32;
 use core::time::Duration;
 
+use crate::support::packets::*;
+use crate::support::*;
 use mqtt_codec::packet::{
     AcknowledgementProperties, Auth, AuthProperties, Connack, ConnackProperties, Connect,
     ConnectProperties, Puback,
@@ -22,8 +22,6 @@ use mqtt_codec::{PacketType, QoS, Text, Version};
 use mqtt_session::client::{Config as ClientConfig, Event as ClientEvent};
 use mqtt_session::server::{Accept, Config as ServerConfig};
 use mqtt_session::{Acknowledgement, CloseReason, ProtocolError, PublishError, PublishOutcome};
-use support::packets::*;
-use support::*;
 
 /// [MQTT-3.1.2-23] With a Session Expiry Interval above 0 the state outlives the connection, at 0 it does not.
 #[test]

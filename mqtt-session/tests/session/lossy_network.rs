@@ -8,17 +8,15 @@
     reason = "helpers of tests, too, may fail"
 )]
 
-mod support;
-
 use core::num::NonZeroU16;
 
+use crate::support::packets::*;
+use crate::support::*;
 use mqtt_codec::packet::{Connect, ConnectProperties};
 use mqtt_codec::{QoS, Version};
 use mqtt_session::client::{CleanStart, Config as ClientConfig, UnknownSession};
 use mqtt_session::server::{Accept, Config as ServerConfig};
 use proptest::prelude::*;
-use support::packets::*;
-use support::*;
 
 /// What the network does next.
 #[derive(Clone, Copy, Debug)]
