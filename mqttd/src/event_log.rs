@@ -18,7 +18,7 @@ use crate::limiter::Limiter;
 #[derive(Debug)]
 pub(crate) struct EventLog {
     clock: Clock,
-    limiter: Limiter,
+    limiter: Limiter<(&'static str, Level)>,
 }
 
 impl EventLog {
@@ -31,25 +31,39 @@ impl EventLog {
 
     pub(crate) fn write(&mut self, event: &ServerEvent<'_>) {
         let (cause, level) = kind(event);
-        let Some(pass) = self.limiter.pass(self.clock.now(), cause) else {
+        let Some(pass) = self.limiter.pass(self.clock.now(), (cause, level)) else {
             return;
         };
         if pass.suppressed > 0 {
-            info!("{} lines like the next one were left out", pass.suppressed);
+            let left_out = format!("{} lines like the next one were left out.", pass.suppressed);
+            level.log(left_out);
         }
-        match level {
-            Level::Info => info!("{}", Line(event)),
-            Level::Warning => warn!("{}", Line(event)),
-            Level::Error => error!("{}", Line(event)),
+        level.log(Line(event));
+    }
+
+    /// Tells how many lines were left out that no other of their cause has followed yet.
+    pub(crate) fn write_left_out(&mut self) {
+        for ((cause, level), lines) in self.limiter.take_suppressed() {
+            level.log(format!("{lines} lines were left out: {cause}."));
         }
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Level {
     Info,
     Warning,
     Error,
+}
+
+impl Level {
+    fn log(self, line: impl fmt::Display) {
+        match self {
+            Self::Info => info!("{line}"),
+            Self::Warning => warn!("{line}"),
+            Self::Error => error!("{line}"),
+        }
+    }
 }
 
 /// Of what there may be only so many lines, and how bad it is.
@@ -126,7 +140,7 @@ fn fmt_event(f: &mut fmt::Formatter<'_>, event: &Event, address: Address) -> fmt
             client_id, cause, ..
         } => {
             let (client, cause) = (Escaped(name(client_id)), cause.name());
-            write!(f, "Client {client} [{address}] met a limit: {cause}.")
+            write!(f, "Client {client} [{address}] was refused: {cause}.")
         }
         other => write!(f, "{other:?}"),
     }
@@ -203,6 +217,55 @@ const SPAN: Duration = Duration::from_secs(10);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// With `--quiet` a number of warnings is told as one.
+    #[test]
+    fn what_is_left_out_is_told_at_the_level_of_its_lines() {
+        let text = Text::default();
+        let writer = text.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::WARN)
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        tracing::subscriber::with_default(subscriber, || {
+            let mut log = EventLog::new(Clock::start());
+            let address = "192.0.2.1:1".parse().unwrap();
+            for _ in 0..LINES + 3 {
+                log.write(&ServerEvent::Refused {
+                    address,
+                    refusal: runtime_tokio::Refusal::Rate,
+                });
+                log.write(&ServerEvent::NoConnect {
+                    address,
+                    reason: &runtime_tokio::NoConnect::Closed,
+                });
+            }
+            log.write_left_out();
+            log.write_left_out();
+        });
+        let text = String::from_utf8(text.0.lock().unwrap().clone()).unwrap();
+        let left_out: Vec<_> = text.lines().filter(|line| line.contains("left")).collect();
+        assert!(
+            matches!(left_out[..], [line] if line.contains("WARN")
+                && line.ends_with("3 lines were left out: connect rate.")),
+            "{left_out:?}"
+        );
+    }
+
+    #[derive(Clone, Default)]
+    struct Text(alloc::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Text {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
 
     #[test]
     fn what_a_client_calls_itself_cannot_forge_a_line() {

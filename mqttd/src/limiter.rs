@@ -5,10 +5,10 @@ use core::time::Duration;
 
 /// Lets a number of lines of each cause through in a while, and counts the others.
 #[derive(Debug)]
-pub(crate) struct Limiter {
+pub(crate) struct Limiter<Cause> {
     lines: u32,
     span: Duration,
-    causes: BTreeMap<&'static str, Window>,
+    causes: BTreeMap<Cause, Window>,
 }
 
 #[derive(Debug, Default)]
@@ -24,7 +24,7 @@ pub(crate) struct Pass {
     pub(crate) suppressed: u64,
 }
 
-impl Limiter {
+impl<Cause: Copy + Ord> Limiter<Cause> {
     /// `lines` lines of each cause in each `span`.
     pub(crate) fn new(lines: u32, span: Duration) -> Self {
         Self {
@@ -34,7 +34,7 @@ impl Limiter {
         }
     }
 
-    pub(crate) fn pass(&mut self, now: Duration, cause: &'static str) -> Option<Pass> {
+    pub(crate) fn pass(&mut self, now: Duration, cause: Cause) -> Option<Pass> {
         let window = self.causes.entry(cause).or_insert_with(|| Window {
             begin: now,
             ..Window::default()
@@ -50,6 +50,15 @@ impl Limiter {
         Some(Pass {
             suppressed: core::mem::take(&mut window.suppressed),
         })
+    }
+
+    /// How many lines of which causes were not logged and not told of yet.
+    pub(crate) fn take_suppressed(&mut self) -> Vec<(Cause, u64)> {
+        let windows = self.causes.iter_mut();
+        windows
+            .map(|(cause, window)| (*cause, core::mem::take(&mut window.suppressed)))
+            .filter(|(_, suppressed)| *suppressed > 0)
+            .collect()
     }
 }
 
@@ -68,5 +77,17 @@ mod tests {
         assert_eq!(limiter.pass(second(9), "a"), None);
         assert_eq!(limiter.pass(second(10), "a"), Some(Pass { suppressed: 2 }));
         assert_eq!(limiter.pass(second(11), "a"), Some(Pass { suppressed: 0 }));
+    }
+
+    #[test]
+    fn what_no_line_follows_is_told_without_one_and_once() {
+        let mut limiter = Limiter::new(1, Duration::from_secs(10));
+        for cause in ["a", "a", "a", "b", "c", "c"] {
+            limiter.pass(Duration::ZERO, cause);
+        }
+        assert_eq!(limiter.take_suppressed(), [("a", 2), ("c", 1)]);
+        assert_eq!(limiter.take_suppressed(), []);
+        let next = limiter.pass(Duration::from_secs(10), "a");
+        assert_eq!(next, Some(Pass { suppressed: 0 }));
     }
 }

@@ -1,9 +1,11 @@
 //! The program: starts the server, publishes its numbers, and stops it when told to.
 
+use alloc::sync::Arc;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use core::time::Duration;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::TcpListener;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mqtt_broker_core::Config;
 use runtime_tokio::{Server, StartError};
@@ -69,9 +71,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), RunError> {
     runtime.block_on(async {
         // Before anybody can know that we run.
         let mut stop = Stop::new().map_err(RunError::System)?;
-        let server = start(arguments, clock).map_err(RunError::Start)?;
+        let log = Arc::new(Mutex::new(EventLog::new(clock)));
+        let server = start(arguments, Arc::clone(&log)).map_err(RunError::Start)?;
         tell_start(arguments, &server);
-        let publishing = publish_numbers(&server, clock);
+        let publishing = publish_numbers(&server, clock, &log);
         let ended = server.ended();
         match first(stop.told(), publishing, ended).await {
             Some(signal) => info!("{signal}: shutting down"),
@@ -83,12 +86,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), RunError> {
     })
 }
 
-fn start(arguments: &Arguments, clock: Clock) -> Result<Server, StartError> {
-    let mut log = EventLog::new(clock);
+fn start(arguments: &Arguments, log: Arc<Mutex<EventLog>>) -> Result<Server, StartError> {
     let mut builder = Server::builder()
         .config(config(arguments))
         .bind(SocketAddr::new(arguments.bind, arguments.port))
-        .on_event(move |event| log.write(&event));
+        .on_event(move |event| locked(&log).write(&event));
     if arguments.allow_anonymous {
         builder = builder.allow_anonymous();
     }
@@ -145,8 +147,13 @@ fn example(address: SocketAddr) -> String {
     )
 }
 
-/// Publishes the broker's numbers and logs what it dropped, for ever.
-async fn publish_numbers(server: &Server, clock: Clock) {
+/// A panic while it was held has left at most a wrong count of lines.
+fn locked(log: &Mutex<EventLog>) -> MutexGuard<'_, EventLog> {
+    log.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Publishes the broker's numbers and logs what it dropped and what the log left out, for ever.
+async fn publish_numbers(server: &Server, clock: Clock, log: &Mutex<EventLog>) {
     let mut due = interval(sys_topics::INTERVAL);
     due.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut drops = Drops::default();
@@ -156,6 +163,7 @@ async fn publish_numbers(server: &Server, clock: Clock) {
         for line in drops.lines(&statistics.counters) {
             warn!("{line}");
         }
+        locked(log).write_left_out();
         for message in sys_topics::messages(&statistics, clock.now()) {
             if server.publish(message).await.is_err() {
                 // It has ended, which `Server::ended` tells.

@@ -37,7 +37,7 @@ pub(crate) fn messages(
         ),
         (
             "$SYS/broker/messages/sent",
-            counters.publishes_sent.to_string(),
+            counters.packets_sent.to_string(),
         ),
         (
             "$SYS/broker/subscriptions/count",

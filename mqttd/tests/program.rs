@@ -256,6 +256,16 @@ fn help_and_version_go_to_standard_output() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn its_files_are_for_its_user_alone() {
+    let mut program = Program::start(&["--no-persistence"]);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", program.child.id())).unwrap();
+    let mask = status.lines().find_map(|line| line.strip_prefix("Umask:"));
+    assert_eq!(mask.map(str::trim), Some("0077"), "{status}");
+    program.stop("TERM");
+}
+
 /// A running `mqttd`.
 struct Program {
     child: Child,

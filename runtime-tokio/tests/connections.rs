@@ -10,8 +10,10 @@
 mod harness;
 
 use core::time::Duration;
+use std::sync::mpsc::channel;
 
 use harness::{Raw, connect, publish, run, shut_down, start, subscribe};
+use mqtt_broker_core::Config;
 use runtime_tokio::{ConnectionLimits, Loopback, Rate, Refusal};
 
 #[test]
@@ -78,9 +80,9 @@ fn so_many_connections_of_an_address_and_not_one_more() {
 }
 
 #[test]
-fn so_many_connections_of_an_address_before_login_and_not_one_more() {
+fn so_many_connections_before_login_and_not_one_more() {
     let limits = ConnectionLimits {
-        per_address_before_login: 2,
+        before_login: 2,
         loopback: Loopback::Limited,
         ..harness::limits()
     };
@@ -88,7 +90,7 @@ fn so_many_connections_of_an_address_before_login_and_not_one_more() {
     let mut first = Raw::open(address);
     let _second = Raw::open(address);
     Raw::open(address).expect_end();
-    told.wait_for("refused: connections per address before login");
+    told.wait_for("refused: connections before login");
     first.send(&connect(4, "1"));
     first.expect(&[0x20, 2, 0, 0]);
     Raw::connected(address, "3");
@@ -123,10 +125,10 @@ fn connections_of_an_address_come_at_a_rate() {
 }
 
 #[test]
-fn this_machine_has_no_limits_of_address_and_rate() {
+fn this_machine_has_no_limits_of_address_and_rate_and_before_login() {
     let limits = ConnectionLimits {
         per_address: 1,
-        per_address_before_login: 1,
+        before_login: 1,
         rate: Rate::new(1, 1),
         rate_per_address: Rate::new(1, 1),
         ..harness::limits()
@@ -173,5 +175,47 @@ fn an_authentication_that_does_not_end_in_time_is_not_waited_for() {
     raw.send(&connect(4, "a"));
     raw.expect_end();
     told.wait_for("a closed: not connected in time");
+    shut_down(&server);
+}
+
+/// CONNECT alone is no login.
+#[test]
+fn who_waits_for_the_authentication_is_not_logged_in() {
+    let limits = ConnectionLimits {
+        before_login: 1,
+        loopback: Loopback::Limited,
+        ..harness::limits()
+    };
+    let (asked, asks) = channel();
+    let builder = harness::builder()
+        .limits(limits)
+        .bind_authenticated("127.0.0.1:0".parse().unwrap())
+        .authenticate(move |_| {
+            asked.send(()).unwrap();
+            core::future::pending()
+        });
+    let (builder, told) = harness::with_told(builder);
+    let server = builder.start().unwrap();
+    let mut first = Raw::open(server.local_addrs()[0]);
+    first.send(&connect(4, "a"));
+    asks.recv_timeout(harness::BOUND).unwrap();
+    Raw::open(server.local_addrs()[0]).expect_end();
+    told.wait_for("refused: connections before login");
+    shut_down(&server);
+}
+
+#[test]
+fn a_connect_above_the_brokers_packet_size_is_answered_so() {
+    let config = Config {
+        maximum_packet_size: 1_000,
+        ..Config::default()
+    };
+    let (server, address, told) = start(harness::builder().config(config));
+    let mut raw = Raw::open(address);
+    raw.send(&connect(5, &"a".repeat(2_000)));
+    let connack = raw.packet();
+    assert_eq!((connack[0], connack[3]), (0x20, 0x95), "{connack:02x?}");
+    raw.expect_end();
+    told.wait_for("the first packet has more than 1000 bytes");
     shut_down(&server);
 }

@@ -198,3 +198,32 @@ fn a_panic_ends_the_server() {
         while raw.try_packet().is_some() {}
     }
 }
+
+/// The same in the tasks of connections that are no links yet, of those that wait for an answer, and of the listeners.
+#[test]
+fn a_panic_beside_the_links_ends_the_server_too() {
+    for case in ["no connect", "authenticated", "refused"] {
+        let limits = ConnectionLimits {
+            connections: Some(if case == "refused" { 0 } else { 10 }),
+            ..harness::limits()
+        };
+        let server = harness::builder()
+            .limits(limits)
+            .bind_authenticated("127.0.0.1:0".parse().unwrap())
+            .authenticate(|_| async {
+                tokio::task::yield_now().await;
+                AuthenticationOutcome::Refused(ConnectReasonCode::NotAuthorized)
+            })
+            .on_event(|event| panic!("{event:?}"))
+            .start()
+            .unwrap();
+        let mut raw = Raw::open(server.local_addrs()[0]);
+        match case {
+            "authenticated" => raw.send(&connect(4, "a")),
+            "no connect" => raw.send(b"GET / HTTP/1.1"),
+            _ => {}
+        }
+        run(server.ended());
+        while raw.try_packet().is_some() {}
+    }
+}

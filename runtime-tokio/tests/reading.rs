@@ -9,7 +9,9 @@
 
 mod harness;
 
-use harness::{Raw, connect, packet, publish, publish_qos1, shut_down, start, subscribe};
+use harness::{Raw, connect, packet, publish, publish_qos1, run, shut_down, start, subscribe};
+use mqtt_broker_core::Config;
+use runtime_tokio::ConnectionLimits;
 
 #[test]
 fn a_connect_may_come_byte_by_byte() {
@@ -99,9 +101,9 @@ fn a_flood_of_small_packets_arrives_whole() {
 /// The broker takes a part of the bytes that are there and pauses: what is left comes later, without a new byte.
 #[test]
 fn what_the_broker_did_not_take_at_once_is_presented_again() {
-    let config = mqtt_broker_core::Config {
+    let config = Config {
         turn_bytes: 100,
-        ..mqtt_broker_core::Config::default()
+        ..Config::default()
     };
     let (server, address, _told) = start(harness::builder().config(config));
     let mut raw = Raw::connected(address, "turns");
@@ -199,5 +201,44 @@ fn the_first_packet_may_have_96_kib_and_not_a_byte_more() {
     raw.expect(&[0x20, 3, 0, 0x95, 0]);
     raw.expect_end();
     told.wait_for("the first packet has more than 98304 bytes");
+    shut_down(&server);
+}
+
+/// Packets that come in part are no way around the limits of memory.
+#[test]
+fn so_many_bytes_of_all_connections_are_held_unread_and_not_more() {
+    let config = Config {
+        maximum_packet_size: 8_000,
+        ..Config::default()
+    };
+    let limits = ConnectionLimits {
+        unread_bytes: Some(10_000),
+        ..harness::limits()
+    };
+    let (server, address, told) = start(harness::builder().config(config).limits(limits));
+    let mut body = vec![0, 1, b'a', 0];
+    body.resize(7_900, b'x');
+    let long = packet(0x30, &body);
+    for round in 1..=3 {
+        let mut both = ["a", "b"].map(|id| Raw::connected_v5(address, id));
+        for raw in &mut both {
+            raw.send(&long[..7_000]);
+        }
+        let line = told.wait_for(" closed: ");
+        let [mut a, mut b] = both;
+        let (mut kept, closed) = if line.starts_with('a') {
+            (b, &mut a)
+        } else {
+            (a, &mut b)
+        };
+        let disconnect = closed.packet();
+        assert_eq!((disconnect[0], disconnect[2]), (0xE0, 0x97));
+        kept.send(&long[7_000..]);
+        kept.send(&[0xC0, 0]);
+        kept.expect(&[0xD0, 0]);
+        assert_eq!(run(server.statistics()).closed_for_unread, round);
+        drop(kept);
+        told.wait_for(" closed");
+    }
     shut_down(&server);
 }

@@ -157,6 +157,76 @@ impl Store for Shared {
     }
 }
 
+/// Who embeds a shard has other things to do than to wait for its store: here what the store waits for.
+#[test]
+fn a_store_that_ends_slowly_does_not_hold_its_executor() {
+    let (dropping, mut dropped) = tokio::sync::mpsc::unbounded_channel();
+    let (release, released) = std::sync::mpsc::channel();
+    let (told, tells) = std::sync::mpsc::channel();
+    let store = Slow {
+        store: MemoryStore::new(),
+        dropping,
+        released,
+        told,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build_local(tokio::runtime::LocalOptions::default())
+        .unwrap();
+    runtime.block_on(async {
+        let builder = harness::builder().bind("127.0.0.1:0".parse().unwrap());
+        let (server, shard) = builder.store(Box::new(store)).build_local().unwrap();
+        let shard = tokio::task::spawn_local(shard);
+        tokio::task::spawn_local(async move {
+            dropped.recv().await.unwrap();
+            release.send(()).unwrap();
+        });
+        server.shutdown(harness::GRACE).await;
+        shard.await.unwrap();
+    });
+    assert_eq!(tells.recv(), Ok(true));
+}
+
+/// A store whose end waits for a word.
+struct Slow {
+    store: MemoryStore,
+    dropping: tokio::sync::mpsc::UnboundedSender<()>,
+    released: std::sync::mpsc::Receiver<()>,
+    told: std::sync::mpsc::Sender<bool>,
+}
+
+impl Drop for Slow {
+    fn drop(&mut self) {
+        self.dropping.send(()).unwrap();
+        let released = self.released.recv_timeout(harness::BOUND / 4);
+        self.told.send(released.is_ok()).unwrap();
+    }
+}
+
+impl Store for Slow {
+    fn incarnation(&mut self) -> Result<u32, StoreError> {
+        self.store.incarnation()
+    }
+
+    fn load(&mut self, queue_head: usize, each: &mut dyn FnMut(Loaded)) -> Result<(), StoreError> {
+        self.store.load(queue_head, each)
+    }
+
+    fn commit(&mut self, batch: &[Record]) -> Result<(), StoreError> {
+        self.store.commit(batch)
+    }
+
+    fn page(
+        &mut self,
+        client_id: &ClientIdBuf,
+        from: u64,
+        messages: usize,
+        bytes: usize,
+    ) -> Result<Page, StoreError> {
+        self.store.page(client_id, from, messages, bytes)
+    }
+}
+
 /// Sends a CONNECT of 3.1.1 with Clean Session 0.
 fn persistent(address: core::net::SocketAddr, client_id: &str) -> Raw {
     let mut raw = Raw::open(address);

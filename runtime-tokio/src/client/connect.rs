@@ -7,10 +7,11 @@ use tokio::net::{TcpStream, ToSocketAddrs};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
-use super::driver::{Driver, Handshake};
+use super::Client;
+use super::command::Commands;
+use super::driver::{Driver, Handshake, Waiting};
 use super::streams::Streams;
 use super::waiters::Waiters;
-use super::{COMMANDS, Client};
 use crate::clock::Clock;
 
 /// Why there is no connection.
@@ -56,7 +57,7 @@ impl Client {
             return Err(ConnectError::EnhancedAuthentication);
         }
         let connect_timeout = config.connect_timeout;
-        let receive_maximum = usize::from(config.receive_maximum.get());
+        let receive_maximum = config.receive_maximum.get();
         let session = ClientSession::new(Config {
             acknowledgement: Acknowledgement::Manual,
             ..config
@@ -65,7 +66,7 @@ impl Client {
         let stream = connecting.await.map_err(|_| ConnectError::TimedOut)??;
         stream.set_nodelay(true)?;
 
-        let (commands, wanted) = mpsc::channel(COMMANDS);
+        let (commands, wanted) = Commands::new();
         let (acknowledge, acknowledgements) = mpsc::unbounded_channel();
         let (end, mut ended) = watch::channel(None);
         let (handshake, done) = oneshot::channel();
@@ -74,8 +75,10 @@ impl Client {
             stream,
             rx: BytesMut::new(),
             clock: Clock::start(),
-            commands: wanted,
-            waiting: None,
+            wanted,
+            waiting: Waiting::default(),
+            leaving: None,
+            fault: None,
             acknowledgements,
             streams: Streams::new(acknowledge, receive_maximum),
             waiters: Waiters::default(),
@@ -88,7 +91,7 @@ impl Client {
                 commands,
                 ended,
                 connected,
-                stream: receive_maximum,
+                stream: receive_maximum.into(),
             }),
             Ok(Handshake::Refused(refusal)) => Err(ConnectError::Refused(refusal)),
             Err(_) => {

@@ -10,15 +10,18 @@ use mqtt_codec::packet::{Disconnect, DisconnectProperties, SubscribeProperties, 
 use mqtt_codec::property::UserProperties;
 use mqtt_codec::reason_code::{DisconnectReasonCode, PublishReasonCode};
 use mqtt_session::client::{Action, Connected, Event, Refusal, RequestError, SubscribeError};
-use mqtt_session::{ClientSession, CloseReason, DeliveryToken, Instant, PublishError};
+use mqtt_session::{
+    ClientSession, CloseReason, DeliveryToken, Instant, ProtocolError, PublishError,
+};
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Sleep, sleep_until, timeout};
 
 use super::FAREWELL;
-use super::command::Command;
+use super::command::{Publish, Request, Wanted};
 use super::publishing::PublishFailed;
+use super::steps::{Step, Steps};
 use super::streams::{Delivery, Streams};
 use super::subscription::{RequestFailed, SubscribeFailed};
 use super::waiters::Waiters;
@@ -31,14 +34,24 @@ pub(super) struct Driver {
     pub(super) stream: TcpStream,
     pub(super) rx: BytesMut,
     pub(super) clock: Clock,
-    pub(super) commands: mpsc::Receiver<Command>,
-    /// A command that the session could not take yet. Those behind it wait.
-    pub(super) waiting: Option<Command>,
+    pub(super) wanted: Wanted,
+    pub(super) waiting: Waiting,
+    /// The handles want to leave, or are gone: until when what they said before is still sent.
+    pub(super) leaving: Option<Instant>,
+    /// Why we disconnected, if nobody asked for it.
+    pub(super) fault: Option<CloseReason>,
     pub(super) acknowledgements: mpsc::UnboundedReceiver<DeliveryToken>,
     pub(super) streams: Streams,
     pub(super) waiters: Waiters,
     pub(super) handshake: Option<oneshot::Sender<Handshake>>,
     pub(super) end: watch::Sender<Option<CloseReason>>,
+}
+
+/// What the session could not take yet. Those of its kind that are behind it wait.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    message: Option<Publish>,
+    request: Option<Request>,
 }
 
 /// How the server answered CONNECT.
@@ -49,11 +62,14 @@ pub(super) enum Handshake {
 }
 
 /// What happened.
-enum Next {
+pub(super) enum Next {
     Read,
     Written(usize),
     Timeout,
-    Command(Option<Command>),
+    Message(Publish),
+    Request(Request),
+    Leave,
+    AllSaid,
     Acknowledge(DeliveryToken),
     Closed,
 }
@@ -69,6 +85,9 @@ impl Driver {
                     Action::Transmit => {} // `tx` is written below
                     Action::Deliver(delivered) => {
                         if self.streams.deliver(delivered) == Delivery::NoRoom {
+                            let limit = self.streams.receive_maximum();
+                            let error = ProtocolError::ReceiveMaximumExceeded { limit };
+                            self.fault = Some(CloseReason::Protocol(error));
                             self.disconnect(DisconnectReasonCode::ReceiveMaximumExceeded);
                         }
                     }
@@ -76,7 +95,8 @@ impl Driver {
                     Action::Close(reason) => return self.finish(reason).await,
                 }
             }
-            let deadline = self.session.poll_timeout();
+            let timers = [self.session.poll_timeout(), self.leaving];
+            let deadline = timers.into_iter().flatten().min();
             let next = self.next(&mut steps, sleep.as_mut(), deadline).await; // the one await: ready, then release
             let now = self.clock.now();
             match next {
@@ -86,9 +106,10 @@ impl Driver {
                 }
                 Next::Written(n) => self.session.handle_written(now, n),
                 Next::Timeout => self.session.handle_timeout(now),
-                Next::Command(Some(command)) => self.apply(now, command),
-                // The last handle is gone.
-                Next::Command(None) => self.disconnect(DisconnectReasonCode::Success),
+                Next::Message(message) => self.publish(now, message),
+                Next::Request(request) => self.request(now, request),
+                Next::Leave => self.leaving = Some(now + FAREWELL),
+                Next::AllSaid => self.disconnect(DisconnectReasonCode::Success),
                 // Of a connection that is gone there is nothing to acknowledge.
                 Next::Acknowledge(token) => drop(self.session.acknowledge(
                     now,
@@ -97,8 +118,14 @@ impl Driver {
                 )),
                 Next::Closed => self.session.handle_closed(now),
             }
-            if let Some(command) = self.waiting.take() {
-                self.apply(now, command);
+            if let Some(message) = self.waiting.message.take() {
+                self.publish(now, message);
+            }
+            if let Some(request) = self.waiting.request.take() {
+                self.request(now, request);
+            }
+            if self.leaving.is_some_and(|until| until <= now) {
+                self.disconnect(DisconnectReasonCode::Success);
             }
         }
     }
@@ -121,17 +148,45 @@ impl Driver {
             if let Poll::Ready(Some(token)) = self.acknowledgements.poll_recv(cx) {
                 return Poll::Ready(Next::Acknowledge(token));
             }
-            steps.poll(|step| match step {
-                Step::Command if self.waiting.is_some() || self.handshake.is_some() => {
-                    Poll::Pending
-                }
-                Step::Command => self.commands.poll_recv(cx).map(Next::Command),
+            if self.leaving.is_none() && self.wanted.leave.poll_recv(cx).is_ready() {
+                return Poll::Ready(Next::Leave);
+            }
+            let next = steps.poll(|step| match step {
+                Step::Message => self.poll_message(cx),
+                Step::Request => self.poll_request(cx),
                 Step::Write if self.session.tx().is_empty() => Poll::Pending,
                 Step::Write => self.poll_write(cx),
                 Step::Read => self.poll_read(cx),
-            })
+            });
+            let all_said = self.leaving.is_some() && self.waiting.is_empty();
+            if next.is_pending() && all_said {
+                // Neither messages nor requests were there.
+                return Poll::Ready(Next::AllSaid);
+            }
+            next
         })
         .await
+    }
+
+    fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
+        if self.waiting.message.is_some() || self.handshake.is_some() {
+            return Poll::Pending;
+        }
+        match self.wanted.messages.poll_recv(cx) {
+            Poll::Ready(Some(message)) => Poll::Ready(Next::Message(message)),
+            // Of the end of the handles `leave` tells.
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn poll_request(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
+        if self.waiting.request.is_some() || self.handshake.is_some() {
+            return Poll::Pending;
+        }
+        match self.wanted.requests.poll_recv(cx) {
+            Poll::Ready(Some(request)) => Poll::Ready(Next::Request(request)),
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        }
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
@@ -195,22 +250,22 @@ impl Driver {
         }
     }
 
-    /// Carries out a command, or lets it wait.
-    fn apply(&mut self, now: Instant, command: Command) {
-        match command {
-            Command::Publish { message, answer } => {
-                match self.session.publish(now, message.clone()) {
-                    Ok(token) if message.qos.bits() > 0 => {
-                        self.waiters.await_published(token, answer)
-                    }
-                    Ok(_) => drop(answer.send(Ok(()))),
-                    Err(error) if is_transient(&error) => {
-                        self.waiting = Some(Command::Publish { message, answer })
-                    }
-                    Err(error) => drop(answer.send(Err(PublishFailed::NotSent(error)))),
-                }
+    /// Publishes a message, or lets it wait.
+    fn publish(&mut self, now: Instant, Publish { message, answer }: Publish) {
+        match self.session.publish(now, message.clone()) {
+            Ok(token) if message.qos.bits() > 0 => self.waiters.await_published(token, answer),
+            Ok(_) => drop(answer.send(Ok(()))),
+            Err(error) if is_transient(&error) => {
+                self.waiting.message = Some(Publish { message, answer });
             }
-            Command::Subscribe {
+            Err(error) => drop(answer.send(Err(PublishFailed::NotSent(error)))),
+        }
+    }
+
+    /// Sends a request, or lets it wait.
+    fn request(&mut self, now: Instant, request: Request) {
+        match request {
+            Request::Subscribe {
                 filter,
                 options,
                 stream,
@@ -229,7 +284,7 @@ impl Driver {
                         self.waiters.await_subscribed(token, answer);
                     }
                     Err(SubscribeError::Request(error)) if is_transient_request(error) => {
-                        self.waiting = Some(Command::Subscribe {
+                        self.waiting.request = Some(Request::Subscribe {
                             filter,
                             options,
                             stream,
@@ -239,19 +294,18 @@ impl Driver {
                     Err(error) => drop(answer.send(Err(SubscribeFailed::NotSent(error)))),
                 }
             }
-            Command::Unsubscribe { filter, answer } => {
+            Request::Unsubscribe { filter, answer } => {
                 match self
                     .session
                     .unsubscribe(now, &[filter.borrowed()], UserProperties::EMPTY)
                 {
                     Ok(token) => self.waiters.await_unsubscribed(token, filter, answer),
                     Err(error) if is_transient_request(error) => {
-                        self.waiting = Some(Command::Unsubscribe { filter, answer });
+                        self.waiting.request = Some(Request::Unsubscribe { filter, answer });
                     }
                     Err(error) => drop(answer.send(Err(RequestFailed::NotSent(error)))),
                 }
             }
-            Command::Disconnect => self.disconnect(DisconnectReasonCode::Success),
         }
     }
 
@@ -274,7 +328,10 @@ impl Driver {
                     Next::Written(n) => self.session.handle_written(self.clock.now(), n),
                     Next::Read
                     | Next::Timeout
-                    | Next::Command(_)
+                    | Next::Message(_)
+                    | Next::Request(_)
+                    | Next::Leave
+                    | Next::AllSaid
                     | Next::Acknowledge(_)
                     | Next::Closed => return,
                 }
@@ -282,7 +339,18 @@ impl Driver {
             let _ = self.stream.shutdown().await;
         };
         let _ = timeout(FAREWELL, rest).await;
+        let reason = if reason == CloseReason::Requested {
+            self.fault.unwrap_or(reason)
+        } else {
+            reason
+        };
         self.end.send_replace(Some(reason));
+    }
+}
+
+impl Waiting {
+    fn is_empty(&self) -> bool {
+        self.message.is_none() && self.request.is_none()
     }
 }
 
@@ -304,47 +372,6 @@ fn is_transient_request(error: RequestError) -> bool {
             | RequestError::SendBufferFull { .. }
             | RequestError::NoPacketId
     )
-}
-
-/// What a connection can go on with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
-    Command,
-    Write,
-    Read,
-}
-
-/// Whose turn it is, so that none of them keeps the others from theirs. Commands have several in a row, and are then
-/// written together.
-#[derive(Debug, Default)]
-struct Steps {
-    next: usize,
-    in_a_row: usize,
-}
-
-impl Steps {
-    fn poll(&mut self, mut poll: impl FnMut(Step) -> Poll<Next>) -> Poll<Next> {
-        const ORDER: [(Step, usize); 3] = [(Step::Command, 64), (Step::Write, 1), (Step::Read, 1)];
-        let begin = self.next;
-        for (at, (step, most)) in ORDER
-            .iter()
-            .enumerate()
-            .cycle()
-            .skip(begin)
-            .take(ORDER.len())
-        {
-            if let Poll::Ready(next) = poll(*step) {
-                let again = if at == begin { self.in_a_row + 1 } else { 1 };
-                (self.next, self.in_a_row) = if again < *most {
-                    (at, again)
-                } else {
-                    ((at + 1) % ORDER.len(), 0)
-                };
-                return Poll::Ready(next);
-            }
-        }
-        Poll::Pending
-    }
 }
 
 /// How many slices one system call is given.

@@ -4,6 +4,7 @@ mod command;
 mod connect;
 mod driver;
 mod publishing;
+mod steps;
 mod streams;
 mod subscription;
 mod waiters;
@@ -15,9 +16,9 @@ use mqtt_codec::reason_code::UnsubscribeReasonCode;
 use mqtt_codec::{QoS, TopicFilterBuf};
 use mqtt_session::client::Connected;
 use mqtt_session::{CloseReason, Message};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 
-use command::Command;
+use command::{Commands, Publish, Request};
 pub use connect::ConnectError;
 pub use publishing::{PublishFailed, Publishing};
 pub use subscription::{RequestFailed, SubscribeFailed, Subscription};
@@ -54,7 +55,7 @@ pub use subscription::{RequestFailed, SubscribeFailed, Subscription};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Client {
-    commands: mpsc::Sender<Command>,
+    commands: Commands,
     ended: watch::Receiver<Option<CloseReason>>,
     connected: Box<Connected>,
     /// How many messages a subscription holds: of QoS 0, and as many again of QoS 1 and 2.
@@ -75,7 +76,8 @@ impl Client {
 
     /// Publishes a message. The answer is a future: await it for the acknowledgement, or drop it.
     ///
-    /// This waits while many messages of this client wait to be sent, which depends on the server alone.
+    /// This waits while many messages of this client wait to be sent, which depends on the server alone. They are sent in
+    /// order, whatever their QoS. Nothing else waits for them.
     ///
     /// # Errors
     ///
@@ -86,7 +88,8 @@ impl Client {
     /// If the future is dropped before it is ready, the message is not sent.
     pub async fn publish(&self, message: Message) -> Result<Publishing, ClientEnded> {
         let (answer, publishing) = oneshot::channel();
-        self.send(Command::Publish { message, answer }).await?;
+        let sent = self.commands.messages.send(Publish { message, answer });
+        sent.await.map_err(|_| ClientEnded)?;
         Ok(Publishing::new(publishing))
     }
 
@@ -128,22 +131,17 @@ impl Client {
         filter: TopicFilterBuf,
         options: SubscriptionOptions,
     ) -> Result<Subscription, SubscribeFailed> {
-        let (stream, messages) = mpsc::channel(2 * self.stream);
+        let (stream, exit) = streams::stream(2 * self.stream);
         let (answer, granted) = oneshot::channel();
-        let command = Command::Subscribe {
+        let request = Request::Subscribe {
             filter: filter.clone(),
             options,
             stream,
             answer,
         };
-        self.send(command).await.map_err(RequestFailed::from)?;
+        self.request(request).await.map_err(RequestFailed::from)?;
         let reason_code = granted.await.map_err(|_| RequestFailed::Ended)??;
-        Ok(Subscription::new(
-            filter,
-            reason_code,
-            messages,
-            self.clone(),
-        ))
+        Ok(Subscription::new(filter, reason_code, exit, self.clone()))
     }
 
     /// Ends the subscription to a filter. Its [`Subscription`]s give what they hold, then `None`.
@@ -160,18 +158,22 @@ impl Client {
         filter: TopicFilterBuf,
     ) -> Result<UnsubscribeReasonCode, RequestFailed> {
         let (answer, done) = oneshot::channel();
-        self.send(Command::Unsubscribe { filter, answer }).await?;
+        self.request(Request::Unsubscribe { filter, answer })
+            .await?;
         done.await.map_err(|_| RequestFailed::Ended)?
     }
 
     /// Disconnects in order, so that the server forgets the Will, and waits until that is done.
     ///
+    /// What was published before is sent first. A server that does not take it, because it leaves others unacknowledged,
+    /// delays this by a second at most.
+    ///
     /// # Cancel safety
     ///
     /// If the future is dropped after it was polled, the client disconnects all the same.
     pub async fn disconnect(&self) {
-        // If it cannot be sent, the connection has ended.
-        let _ = self.send(Command::Disconnect).await;
+        // If it cannot be sent, the connection has ended, or it was said before.
+        let _ = self.commands.leave.try_send(());
         self.ended().await;
     }
 
@@ -191,13 +193,12 @@ impl Client {
         reason.unwrap_or(CloseReason::ConnectionLost)
     }
 
-    async fn send(&self, command: Command) -> Result<(), ClientEnded> {
-        self.commands.send(command).await.map_err(|_| ClientEnded)
+    async fn request(&self, request: Request) -> Result<(), ClientEnded> {
+        let sent = self.commands.requests.send(request);
+        sent.await.map_err(|_| ClientEnded)
     }
 }
 
-/// How many commands may wait.
-const COMMANDS: usize = 256;
-
-/// How long what is left may take to be written when the connection ends.
+/// How long messages that wait for the server keep a client that leaves, and how long what is left then may take to be
+/// written.
 const FAREWELL: Duration = Duration::from_secs(1);

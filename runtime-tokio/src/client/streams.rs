@@ -1,6 +1,7 @@
 //! Which subscription a message goes to.
 
 use alloc::sync::Arc;
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use mqtt_codec::{QoS, TopicFilterBuf};
 use mqtt_session::client::RequestToken;
@@ -16,7 +17,7 @@ pub(super) struct Streams {
     streams: Vec<Stream>,
     acknowledgements: mpsc::UnboundedSender<DeliveryToken>,
     /// How many places of a stream are kept for QoS 1 and 2.
-    kept: usize,
+    kept: u16,
 }
 
 #[derive(Debug)]
@@ -24,7 +25,33 @@ struct Stream {
     /// Of its SUBSCRIBE.
     token: RequestToken,
     filter: TopicFilterBuf,
+    entrance: Entrance,
+}
+
+/// Where messages enter a subscription.
+#[derive(Debug)]
+pub(super) struct Entrance {
     messages: mpsc::Sender<Incoming>,
+    dropped: Arc<AtomicU64>,
+}
+
+/// Where they leave it.
+#[derive(Debug)]
+pub(super) struct Exit {
+    pub(super) messages: mpsc::Receiver<Incoming>,
+    /// How many messages had no room.
+    pub(super) dropped: Arc<AtomicU64>,
+}
+
+/// A way for so many messages.
+pub(super) fn stream(capacity: usize) -> (Entrance, Exit) {
+    let (sender, messages) = mpsc::channel(capacity);
+    let dropped = Arc::new(AtomicU64::new(0));
+    let entrance = Entrance {
+        messages: sender,
+        dropped: Arc::clone(&dropped),
+    };
+    (entrance, Exit { messages, dropped })
 }
 
 /// What became of a message that came in.
@@ -37,7 +64,7 @@ pub(super) enum Delivery {
 }
 
 impl Streams {
-    pub(super) fn new(acknowledgements: mpsc::UnboundedSender<DeliveryToken>, kept: usize) -> Self {
+    pub(super) fn new(acknowledgements: mpsc::UnboundedSender<DeliveryToken>, kept: u16) -> Self {
         Self {
             streams: Vec::new(),
             acknowledgements,
@@ -45,17 +72,17 @@ impl Streams {
         }
     }
 
-    pub(super) fn add(
-        &mut self,
-        token: RequestToken,
-        filter: TopicFilterBuf,
-        messages: mpsc::Sender<Incoming>,
-    ) {
+    pub(super) fn add(&mut self, token: RequestToken, filter: TopicFilterBuf, entrance: Entrance) {
         self.streams.push(Stream {
             token,
             filter,
-            messages,
+            entrance,
         });
+    }
+
+    /// How many messages of QoS 1 and 2 a server may send before they are acknowledged.
+    pub(super) fn receive_maximum(&self) -> u16 {
+        self.kept
     }
 
     /// The SUBSCRIBE was refused.
@@ -74,27 +101,29 @@ impl Streams {
         let acknowledge =
             token.map(|token| Arc::new(Acknowledge::new(token, self.acknowledgements.clone())));
         let kept = if delivered.message.qos == QoS::AtMostOnce {
-            self.kept
+            usize::from(self.kept)
         } else {
             0
         };
         let mut delivery = Delivery::Done;
         self.streams.retain(|stream| {
             let topic = delivered.message.topic.borrowed();
-            if stream.messages.is_closed() {
+            let Entrance { messages, dropped } = &stream.entrance;
+            if messages.is_closed() {
                 return false;
             }
             if !stream.filter.borrowed().matches(topic) {
                 return true;
             }
-            if kept > 0 && stream.messages.capacity() <= kept {
+            if kept > 0 && messages.capacity() <= kept {
+                dropped.fetch_add(1, Ordering::Relaxed);
                 return true;
             }
             let incoming = Incoming {
                 delivered: copy(&delivered),
                 acknowledge: acknowledge.clone(),
             };
-            if let Err(TrySendError::Full(_)) = stream.messages.try_send(incoming) {
+            if let Err(TrySendError::Full(_)) = messages.try_send(incoming) {
                 delivery = Delivery::NoRoom;
             }
             true

@@ -1,4 +1,5 @@
 use alloc::sync::Arc;
+use core::sync::atomic::Ordering;
 use core::task::{Context, Poll};
 
 use mqtt_codec::TopicFilterBuf;
@@ -7,12 +8,13 @@ use mqtt_session::client::{RequestError, SubscribeError};
 use mqtt_session::{Delivered, DeliveryToken};
 use tokio::sync::mpsc;
 
+use super::streams::Exit;
 use super::{Client, ClientEnded};
 
 /// The messages of a subscription.
 ///
 /// It holds as many messages as the client announced as its Receive Maximum, and as many again of QoS 1 and 2. When it is
-/// full, messages of QoS 0 are dropped. Those of QoS 1 and 2 are acknowledged when they are taken, so a server sends no
+/// full, messages of QoS 0 are dropped and [counted](Self::dropped). Those of QoS 1 and 2 are acknowledged when they are taken, so a server sends no
 /// more of them than there is room for.
 ///
 /// When it is dropped the subscription goes on at the server, and its messages are acknowledged and dropped; to end it, call
@@ -21,7 +23,7 @@ use super::{Client, ClientEnded};
 pub struct Subscription {
     filter: TopicFilterBuf,
     reason_code: SubscribeReasonCode,
-    messages: mpsc::Receiver<Incoming>,
+    exit: Exit,
     /// A subscription keeps its connection.
     _client: Client,
 }
@@ -63,13 +65,13 @@ impl Subscription {
     pub(super) fn new(
         filter: TopicFilterBuf,
         reason_code: SubscribeReasonCode,
-        messages: mpsc::Receiver<Incoming>,
+        exit: Exit,
         client: Client,
     ) -> Self {
         Self {
             filter,
             reason_code,
-            messages,
+            exit,
             _client: client,
         }
     }
@@ -86,25 +88,32 @@ impl Subscription {
         self.reason_code
     }
 
+    /// How many messages of QoS 0 were dropped because it was full.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.exit.dropped.load(Ordering::Relaxed)
+    }
+
     /// The next message, which is acknowledged with this; `None` when the subscription or the connection has ended.
     ///
     /// # Cancel safety
     ///
     /// If the future is dropped before it is ready, no message is lost.
     pub async fn recv(&mut self) -> Option<Delivered> {
-        self.messages.recv().await.map(Incoming::take)
+        self.exit.messages.recv().await.map(Incoming::take)
     }
 
     /// As [`recv`](Self::recv), for futures written by hand.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Delivered>> {
-        self.messages
+        self.exit
+            .messages
             .poll_recv(cx)
             .map(|incoming| incoming.map(Incoming::take))
     }
 
     /// As [`recv`](Self::recv), of what is there: `None` when nothing is.
     pub fn try_recv(&mut self) -> Option<Delivered> {
-        self.messages.try_recv().ok().map(Incoming::take)
+        self.exit.messages.try_recv().ok().map(Incoming::take)
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct Admission {
 #[derive(Debug, Default)]
 struct State {
     open: usize,
+    /// Connections that are not logged in, without those that have no limits.
+    before_login: usize,
     listeners: Vec<Bucket>,
     addresses: BTreeMap<IpAddr, Address>,
 }
@@ -31,7 +33,6 @@ struct State {
 #[derive(Debug, Default)]
 struct Address {
     open: usize,
-    before_login: usize,
     bucket: Bucket,
 }
 
@@ -110,8 +111,8 @@ impl State {
         if of.open >= limits.per_address {
             return Err(Refusal::PerAddress);
         }
-        if of.before_login >= limits.per_address_before_login {
-            return Err(Refusal::PerAddressBeforeLogin);
+        if self.before_login >= limits.before_login {
+            return Err(Refusal::BeforeLogin);
         }
         if !of.bucket.take(now, limits.rate_per_address) {
             return Err(Refusal::RatePerAddress);
@@ -124,7 +125,7 @@ impl State {
             return Err(Refusal::Rate);
         }
         of.open += 1;
-        of.before_login += 1;
+        self.before_login += 1;
         Ok(())
     }
 
@@ -147,7 +148,9 @@ impl Permit {
     pub(crate) fn logged_in(&mut self) {
         if self.login == Login::Before {
             self.login = Login::Done;
-            self.of_address(|of| of.before_login = of.before_login.saturating_sub(1));
+            if self.admission.is_limited(self.address.ip()) {
+                self.admission.state.borrow_mut().before_login -= 1;
+            }
         }
     }
 
@@ -237,25 +240,37 @@ mod tests {
     }
 
     #[test]
-    fn an_address_has_so_many_connections_that_are_not_logged_in() {
+    fn so_many_connections_of_all_addresses_are_not_logged_in() {
         let limits = ConnectionLimits {
-            per_address_before_login: 2,
+            before_login: 2,
             ..ConnectionLimits::default()
         };
-        let admission = Admission::new(limits, usize::MAX, 1);
+        let admission = Admission::new(limits, usize::MAX, 2);
         let mut first = admission.enter(at(0), 0, from(FAR)).unwrap();
-        let _second = admission.enter(at(0), 0, from(FAR)).unwrap();
-        assert_eq!(
-            admission.enter(at(0), 0, from(FAR)).unwrap_err(),
-            Refusal::PerAddressBeforeLogin
-        );
+        let second = admission.enter(at(0), 1, from(OTHER)).unwrap();
+        let enter = || admission.enter(at(0), 0, from(THIRD));
+        assert_eq!(enter().unwrap_err(), Refusal::BeforeLogin);
         first.logged_in();
         first.logged_in();
-        let _third = admission.enter(at(0), 0, from(FAR)).unwrap();
-        assert_eq!(
-            admission.enter(at(0), 0, from(FAR)).unwrap_err(),
-            Refusal::PerAddressBeforeLogin
-        );
+        let _third = enter().unwrap();
+        assert_eq!(enter().unwrap_err(), Refusal::BeforeLogin);
+        drop(first);
+        assert_eq!(enter().unwrap_err(), Refusal::BeforeLogin);
+        drop(second);
+        assert!(enter().is_ok());
+    }
+
+    /// No single address meets this limit: the one of addresses and its rate come first.
+    #[test]
+    fn the_limit_before_login_is_met_with_the_numbers_of_the_start() {
+        let admission = Admission::new(ConnectionLimits::default(), usize::MAX, 1);
+        let enter = |n: usize| {
+            let address = IpAddr::V4((0xC000_0200 + u32::try_from(n / 50).unwrap()).into());
+            admission.enter(at(0), 0, SocketAddr::new(address, 40_000))
+        };
+        let _permits: Vec<_> = (0..1_000).map(|n| enter(n).unwrap()).collect();
+        assert_eq!(enter(1_000).unwrap_err(), Refusal::BeforeLogin);
+        assert!(admission.enter(at(0), 0, from(LOOPBACK)).is_ok());
     }
 
     #[test]
@@ -293,7 +308,7 @@ mod tests {
         let one = Rate::new(1, 1);
         let mut limits = ConnectionLimits {
             per_address: 1,
-            per_address_before_login: 1,
+            before_login: 1,
             rate: one,
             rate_per_address: one,
             ..ConnectionLimits::default()
@@ -328,6 +343,7 @@ mod tests {
     const LOOPBACK: &str = "127.0.0.1";
     const FAR: &str = "192.0.2.1";
     const OTHER: &str = "192.0.2.2";
+    const THIRD: &str = "192.0.2.3";
 
     fn at(micros: u64) -> Instant {
         Instant::from_micros(micros)

@@ -61,6 +61,7 @@ impl State {
         let Some(connection) = self.connections.remove(link) else {
             return;
         };
+        self.unread.changed(connection.counted, 0);
         self.broker.handle_closed(now, link);
         connection.wake_reader();
         let Connection { stream, permit, .. } = connection;
@@ -88,7 +89,7 @@ impl State {
 /// Writes what is left of a link whose socket was full, for as long as a closed connection may linger.
 async fn close_when_written(shard: Rc<Shard>, link: LinkId, farewell: Farewell) {
     let written = core::future::poll_fn(|cx| {
-        let mut state = shard.state.borrow_mut();
+        let mut state = shard.state();
         loop {
             let Some(connection) = state.connections.get_mut(link) else {
                 return core::task::Poll::Ready(());
@@ -105,7 +106,7 @@ async fn close_when_written(shard: Rc<Shard>, link: LinkId, farewell: Farewell) 
         Farewell::Short
     };
     let now = shard.clock.now();
-    let mut state = shard.state.borrow_mut();
+    let mut state = shard.state();
     state.finish(now, link, farewell);
     state.follow(now);
     state.wake_turn();
@@ -118,7 +119,7 @@ pub(crate) async fn linger(shard: Rc<Shard>, mut stream: TcpStream, permit: Perm
         stream.shutdown().await?;
         loop {
             stream.readable().await?;
-            let mut state = shard.state.borrow_mut();
+            let mut state = shard.state();
             match stream.try_read(&mut state.scratch) {
                 Ok(0) => return Ok(()),
                 Err(error) if error.kind() != std::io::ErrorKind::WouldBlock => return Err(error),

@@ -13,6 +13,8 @@ pub(crate) struct Connection {
     pub(crate) stream: TcpStream,
     pub(crate) permit: Permit,
     pub(crate) unread: Unread,
+    /// As what its unread bytes are counted.
+    pub(crate) counted: usize,
     /// Of the task that reads; set when it was polled first.
     pub(crate) reader: Option<Waker>,
     pub(crate) reading: Reading,
@@ -59,6 +61,7 @@ impl Connection {
             stream,
             permit,
             unread,
+            counted: 0,
             reader: None,
             reading: Reading::Present,
             writing: Writing::Open,

@@ -57,8 +57,8 @@ pub enum Refusal {
     Connections,
     /// Connections of its address.
     PerAddress,
-    /// Connections of its address that are not logged in.
-    PerAddressBeforeLogin,
+    /// Connections that are not logged in.
+    BeforeLogin,
     /// The rate of its listener.
     Rate,
     /// The rate of its address.
@@ -70,7 +70,7 @@ impl Refusal {
     pub const ALL: &'static [Self] = &[
         Self::Connections,
         Self::PerAddress,
-        Self::PerAddressBeforeLogin,
+        Self::BeforeLogin,
         Self::Rate,
         Self::RatePerAddress,
     ];
@@ -81,7 +81,7 @@ impl Refusal {
         match self {
             Self::Connections => "connections",
             Self::PerAddress => "connections per address",
-            Self::PerAddressBeforeLogin => "connections per address before login",
+            Self::BeforeLogin => "connections before login",
             Self::Rate => "connect rate",
             Self::RatePerAddress => "connect rate per address",
         }

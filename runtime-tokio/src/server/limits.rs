@@ -1,6 +1,8 @@
 use core::num::NonZeroU32;
 use core::time::Duration;
 
+use mqtt_broker_core::Config;
+
 /// The limits of a [`Server`](crate::Server) on connections, before and beside those of the broker
 /// ([`Config`](mqtt_broker_core::Config)). All are on by default.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,13 +16,17 @@ pub struct ConnectionLimits {
     pub connections: Option<usize>,
     /// The most connections of one address at a time.
     pub per_address: usize,
-    /// The most connections of one address that are not logged in, at a time.
-    pub per_address_before_login: usize,
+    /// The most connections that are not logged in, at a time, of all addresses and listeners.
+    pub before_login: usize,
+    /// The most bytes that are held of packets that have come in part, or that the broker does not take yet, of all
+    /// connections together. The connection that brings more is closed with Quota exceeded. It is at least the largest packet.
+    /// `None` means a quarter of the broker's `memory_bytes`, and 1 GiB at most.
+    pub unread_bytes: Option<usize>,
     /// How fast connections are taken by one listener.
     pub rate: Rate,
     /// How fast connections are taken of one address.
     pub rate_per_address: Rate,
-    /// Whether the limits of addresses and rates hold for connections from this machine.
+    /// Whether the limits of addresses, of rates and before login hold for connections from this machine.
     pub loopback: Loopback,
     /// How long a connection that we closed is still read, so that the last packet is not lost to a reset.
     pub linger: Duration,
@@ -35,7 +41,7 @@ pub struct Rate {
     pub burst: NonZeroU32,
 }
 
-/// Whether connections from this machine have limits of address and rate.
+/// Whether connections from this machine have limits of address, of rate and before login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Loopback {
     /// They have none.
@@ -63,7 +69,8 @@ impl Default for ConnectionLimits {
             connect_timeout: Duration::from_secs(10),
             connections: None,
             per_address: 1_000,
-            per_address_before_login: 1_000,
+            before_login: 1_000,
+            unread_bytes: None,
             rate: Rate::new(2_000, 10_000),
             rate_per_address: Rate::new(50, 50),
             loopback: Loopback::Exempt,
@@ -71,6 +78,20 @@ impl Default for ConnectionLimits {
         }
     }
 }
+
+impl ConnectionLimits {
+    /// The most unread bytes with a broker of these limits.
+    pub(crate) fn unread_bytes_with(&self, config: &Config) -> usize {
+        let packet = usize::try_from(config.maximum_packet_size).unwrap_or(usize::MAX);
+        let bytes = self.unread_bytes;
+        bytes
+            .unwrap_or_else(|| (config.memory_bytes / 4).min(UNREAD_BYTES))
+            .max(packet)
+    }
+}
+
+/// Whatever the memory is.
+const UNREAD_BYTES: usize = 1024 * 1024 * 1024;
 
 const fn at_least_one(n: u32) -> NonZeroU32 {
     match NonZeroU32::new(n) {

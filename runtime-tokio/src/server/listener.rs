@@ -84,7 +84,7 @@ fn admit(
     logins: &mut JoinSet<()>,
 ) {
     let admitted = shard.admission.enter(shard.clock.now(), number, address);
-    let mut state = shard.state.borrow_mut();
+    let mut state = shard.state();
     state.accepts.accepted += 1;
     match admitted {
         Ok(permit) => {

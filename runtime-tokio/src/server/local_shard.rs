@@ -11,7 +11,7 @@ use std::thread::{Builder, JoinHandle};
 
 use mqtt_broker_core::{Broker, Config, Persistence, Store, StoreError};
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -29,6 +29,7 @@ use super::shard::{Hooks, Shard};
 use super::statistics::Statistics;
 use super::store_thread::{StoreResult, StoreThread};
 use super::turn::Turn;
+use super::unread::UnreadBytes;
 use crate::clock::Clock;
 
 /// One shard of a server as a future: the broker, its listeners and its connections, on the thread that polls it. It is
@@ -64,7 +65,7 @@ impl LocalShard {
         builder.check()?;
         let ServerBuilder {
             mut config,
-            limits,
+            mut limits,
             listeners,
             on_event,
             authenticator,
@@ -85,6 +86,9 @@ impl LocalShard {
         } else {
             Persistence::None
         };
+        let unread = UnreadBytes::new(limits.unread_bytes_with(&config));
+        // To the broker no larger one is a packet.
+        limits.packet_before_login = limits.packet_before_login.min(config.maximum_packet_size);
         let (broker, store) = restore(config, store, clock)?;
         let store = store.map(StoreHandle::start).transpose()?;
         let hooks = Hooks {
@@ -96,7 +100,7 @@ impl LocalShard {
         let admission = Admission::new(limits.clone(), connections, listeners.len());
         let (commands, wanted) = mpsc::channel(COMMANDS);
         let (end, ended) = watch::channel(None);
-        let shard = Shard::new(broker, clock, hooks, limits, admission);
+        let shard = Shard::new(broker, clock, hooks, limits, unread, admission);
         let weak = commands.downgrade();
         let running = Running {
             shard,
@@ -156,14 +160,16 @@ impl Running {
                 store.results,
                 self.commands.clone(),
             ));
-            store.thread
+            (store.thread, store.ended)
         });
         let grace = self.serve(&mut commands).await;
         self.listeners.shutdown().await;
         self.leave(grace).await;
-        self.shard.state.borrow_mut().hooks.store = None;
-        if let Some(thread) = thread {
-            // It makes durable what it was given, and ends.
+        self.shard.state().hooks.store = None;
+        if let Some((thread, ended)) = thread {
+            // It makes durable what it was given, and ends, which it tells by dropping its side. The executor is the
+            // caller's, who has other things to do meanwhile.
+            let _ = ended.await;
             let _ = thread.join();
         }
     }
@@ -180,7 +186,7 @@ impl Running {
             let command = poll_fn(|cx| {
                 assert!(
                     failed.as_mut().poll(cx).is_pending(),
-                    "the task of a connection has panicked"
+                    "a task of the server has panicked"
                 );
                 if let Poll::Ready(Some(Err(error))) = self.tasks.poll_join_next(cx) {
                     resume_unwind(error.into_panic());
@@ -217,7 +223,7 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         let statistics = self.shard.statistics();
-        let connections: Vec<_> = self.shard.state.borrow_mut().connections.drain().collect();
+        let connections: Vec<_> = self.shard.state().connections.drain().collect();
         for connection in connections {
             connection.wake_reader();
         }
@@ -258,6 +264,7 @@ async fn take_results(
 struct StoreHandle {
     requests: std_mpsc::Sender<super::store_thread::StoreRequest>,
     results: mpsc::UnboundedReceiver<StoreResult>,
+    ended: oneshot::Receiver<()>,
     thread: JoinHandle<()>,
 }
 
@@ -265,13 +272,18 @@ impl StoreHandle {
     fn start(store: Box<dyn Store + Send>) -> io::Result<Self> {
         let (requests, waiting) = std_mpsc::channel();
         let (sender, results) = mpsc::unbounded_channel();
+        let (end, ended) = oneshot::channel();
         let thread = StoreThread::new(store, waiting, sender);
         let thread = Builder::new()
             .name("mqtt-store".to_owned())
-            .spawn(move || thread.serve())?;
+            .spawn(move || {
+                thread.serve();
+                drop(end);
+            })?;
         Ok(Self {
             requests,
             results,
+            ended,
             thread,
         })
     }

@@ -71,23 +71,25 @@ pub(crate) async fn log_in(
 
 impl Shard {
     /// Makes a connection a link, with the bytes that were read of it.
-    fn connected(&self, stream: TcpStream, mut permit: Permit, peer: Peer, bytes: &[u8]) {
-        permit.logged_in();
+    fn connected(&self, stream: TcpStream, permit: Permit, peer: Peer, bytes: &[u8]) {
         let now: Instant = self.clock.now();
-        let mut state = self.state.borrow_mut();
-        let link = state.broker.handle_connected(now, peer);
+        let mut state = self.state();
+        let Some(link) = state.broker.handle_connected(now, peer) else {
+            return;
+        };
         let mut unread = Unread::default();
         unread.keep(bytes);
         state
             .connections
             .insert(Connection::new(link, stream, permit, unread));
+        state.count_unread(link);
         state.spawn_reader(link);
         state.follow(now);
         state.wake_turn();
     }
 
     fn no_connect(&self, address: SocketAddr, reason: &NoConnect) {
-        self.state.borrow_mut().accepts.no_connect += 1;
+        self.state().accepts.no_connect += 1;
         self.tell(ServerEvent::NoConnect { address, reason });
     }
 }

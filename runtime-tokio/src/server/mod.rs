@@ -2,6 +2,7 @@
 
 mod admission;
 mod authenticate;
+mod behind_ready;
 mod builder;
 mod closing;
 mod command;

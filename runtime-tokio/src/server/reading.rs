@@ -8,10 +8,11 @@ use std::io;
 
 use bytes::BufMut;
 use mqtt_broker_core::LinkId;
+use mqtt_codec::reason_code::DisconnectReasonCode;
 use mqtt_session::{COPY_LIMIT, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
-use tokio::task::yield_now;
 
+use super::behind_ready::wake_behind_ready;
 use super::connection::{Connection, Phase, Reading, Writing};
 use super::shard::{Shard, State};
 use super::unread::Front;
@@ -35,33 +36,19 @@ impl Future for Reader {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let unwinding = Unwinding(&self.shard);
-        let mut state = self.shard.state.borrow_mut();
+        let mut state = self.shard.state();
         let next = state.read(self.link, cx);
         state.wake_turn();
         drop(state);
-        core::mem::forget(unwinding);
         match next {
             Next::Wait => Poll::Pending,
             Next::Again => {
                 // Behind all others that are ready, and after they were polled for.
-                let yielded = pin!(yield_now()).poll(cx);
-                if yielded.is_ready() {
-                    cx.waker().wake_by_ref();
-                }
+                wake_behind_ready(cx);
                 Poll::Pending
             }
             Next::End => Poll::Ready(()),
         }
-    }
-}
-
-/// Says so when it is dropped: then a panic passes by, and what the connections share may be half changed.
-struct Unwinding<'a>(&'a Shard);
-
-impl Drop for Unwinding<'_> {
-    fn drop(&mut self) {
-        self.0.failed.notify_one();
     }
 }
 
@@ -97,8 +84,30 @@ impl Socket {
 }
 
 impl State {
-    /// Reads a link once, and has the broker take what it will.
+    /// Reads a link once, has the broker take what it will, and counts what it left.
     fn read(&mut self, link: LinkId, cx: &mut Context<'_>) -> Next {
+        let next = self.read_once(link, cx);
+        self.count_unread(link);
+        next
+    }
+
+    /// Counts the unread bytes of a link. When they have grown and are too much it is closed.
+    pub(crate) fn count_unread(&mut self, link: LinkId) {
+        let Some(connection) = self.connections.get_mut(link) else {
+            return;
+        };
+        let memory = connection.unread.memory();
+        let before = core::mem::replace(&mut connection.counted, memory);
+        if !self.unread.changed(before, memory) && connection.phase == Phase::Open {
+            self.unread.closed += 1;
+            let now = self.clock.now();
+            self.broker
+                .disconnect(now, link, DisconnectReasonCode::QuotaExceeded);
+            self.follow(now);
+        }
+    }
+
+    fn read_once(&mut self, link: LinkId, cx: &mut Context<'_>) -> Next {
         let Some(connection) = self.connections.get_mut(link) else {
             return Next::End;
         };

@@ -1,8 +1,9 @@
 //! The broker of a thread with the connections around it.
 
 use alloc::rc::{Rc, Weak};
-use core::cell::RefCell;
+use core::cell::{RefCell, RefMut};
 use core::fmt;
+use core::ops::{Deref, DerefMut};
 use core::task::Waker;
 
 use mqtt_broker_core::{Action, Broker, Event, LinkId, Message};
@@ -19,15 +20,16 @@ use super::limits::ConnectionLimits;
 use super::reading::Reader;
 use super::statistics::{AcceptCounters, Statistics};
 use super::store_thread::StoreRequest;
+use super::unread::UnreadBytes;
 use crate::clock::Clock;
 
 /// One shard. Its tasks share it; none holds a borrow of it over an await.
 pub(crate) struct Shard {
-    pub(crate) state: RefCell<State>,
+    state: RefCell<State>,
     pub(crate) admission: Rc<Admission>,
     pub(crate) limits: ConnectionLimits,
     pub(crate) clock: Clock,
-    /// Rung when a task of a connection has panicked.
+    /// Rung when a panic has passed by what changes.
     pub(crate) failed: Notify,
 }
 
@@ -42,6 +44,7 @@ pub(crate) struct State {
     pub(crate) turn: TurnState,
     pub(crate) clock: Clock,
     pub(crate) accepts: AcceptCounters,
+    pub(crate) unread: UnreadBytes,
     pub(crate) hooks: Hooks,
     me: Weak<Shard>,
 }
@@ -69,6 +72,7 @@ impl Shard {
         clock: Clock,
         hooks: Hooks,
         limits: ConnectionLimits,
+        unread: UnreadBytes,
         admission: Rc<Admission>,
     ) -> Rc<Self> {
         Rc::new_cyclic(|me| {
@@ -80,6 +84,7 @@ impl Shard {
                 turn: TurnState::default(),
                 clock,
                 accepts: AcceptCounters::default(),
+                unread,
                 hooks,
                 me: Weak::clone(me),
             };
@@ -93,10 +98,19 @@ impl Shard {
         })
     }
 
+    /// What changes, to change it.
+    #[inline]
+    pub(crate) fn state(&self) -> Changing<'_> {
+        Changing {
+            state: self.state.borrow_mut(),
+            failed: &self.failed,
+        }
+    }
+
     /// Gives the broker a command or an input, and does what follows.
     pub(crate) fn apply(&self, input: impl FnOnce(&mut Broker, Instant)) {
         let now = self.clock.now();
-        let mut state = self.state.borrow_mut();
+        let mut state = self.state();
         input(&mut state.broker, now);
         state.follow(now);
         state.wake_turn();
@@ -113,11 +127,43 @@ impl Shard {
             counters: *state.broker.counters(),
             gauges: state.broker.gauges(),
             accepts: state.accepts,
+            closed_for_unread: state.unread.closed,
         }
     }
 
     pub(crate) fn tell(&self, event: ServerEvent<'_>) {
-        (self.state.borrow_mut().hooks.on_event)(event);
+        (self.state().hooks.on_event)(event);
+    }
+}
+
+/// What changes of a shard, borrowed. When a panic passes by, it says so: what the tasks share may be half changed then.
+pub(crate) struct Changing<'a> {
+    state: RefMut<'a, State>,
+    failed: &'a Notify,
+}
+
+impl Deref for Changing<'_> {
+    type Target = State;
+
+    #[inline]
+    fn deref(&self) -> &State {
+        &self.state
+    }
+}
+
+impl DerefMut for Changing<'_> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut State {
+        &mut self.state
+    }
+}
+
+impl Drop for Changing<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.failed.notify_one();
+        }
     }
 }
 
@@ -162,8 +208,13 @@ impl State {
                 });
             }
             Action::Notify(event) => {
-                let address = event_link(&event).and_then(|link| self.connections.get_mut(link));
-                let address = address.map(|connection| connection.permit.address());
+                let connection = event_link(&event).and_then(|link| self.connections.get_mut(link));
+                let address = connection.map(|connection| {
+                    if matches!(event, Event::Connected { .. }) {
+                        connection.permit.logged_in();
+                    }
+                    connection.permit.address()
+                });
                 (self.hooks.on_event)(ServerEvent::Broker {
                     address,
                     event: &event,
@@ -238,13 +289,11 @@ impl fmt::Debug for Shard {
 
 /// Of whom an event tells.
 fn event_link(event: &Event) -> Option<LinkId> {
-    let (Event::Connected { link, .. }
-    | Event::Disconnected { link, .. }
-    | Event::Refused { link, .. }) = event
-    else {
-        return None;
-    };
-    Some(*link)
+    match event {
+        Event::Connected { link, .. } | Event::Disconnected { link, .. } => Some(*link),
+        Event::Refused { link, .. } => *link,
+        _ => None,
+    }
 }
 
 /// How much is read at once.

@@ -11,6 +11,8 @@ pub struct Statistics {
     pub gauges: Gauges,
     /// What happened to connections before they were the broker's.
     pub accepts: AcceptCounters,
+    /// How many connections were closed because they brought more than may be held unread, since the start.
+    pub closed_for_unread: u64,
 }
 
 /// What happened to connections before they were the broker's, counted since the start.

@@ -1,5 +1,6 @@
 //! The thread that owns the store.
 
+use alloc::collections::BTreeSet;
 use core::time::Duration;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 
@@ -95,6 +96,8 @@ impl StoreThread {
                         return;
                     }
                     space = Space::Out;
+                    // What is delivered and acknowledged makes room.
+                    self.page();
                 }
             }
         }
@@ -150,17 +153,59 @@ impl StoreThread {
     }
 
     /// Pages see what the broker handed out before it asked for them.
+    ///
+    /// What cannot be committed comes behind what was, so the beginning of a queue is known without it. Where it is not, the
+    /// page waits for the commit.
     fn page(&mut self) {
-        for Wanted {
-            client_id,
-            from,
-            messages,
-            bytes,
-        } in core::mem::take(&mut self.pages)
-        {
-            let result = self.store.page(&client_id, from, messages, bytes);
-            self.tell(result.map_or_else(StoreResult::Failed, StoreResult::Paged));
+        for wanted in core::mem::take(&mut self.pages) {
+            if self.has_ended(&wanted.client_id) {
+                self.pages.push(wanted);
+                continue;
+            }
+            let Wanted {
+                ref client_id,
+                from,
+                messages,
+                bytes,
+            } = wanted;
+            let result = match self.store.page(client_id, from, messages, bytes) {
+                Ok(mut page) => {
+                    let settled = self.settled(client_id);
+                    page.messages
+                        .retain(|message| !settled.contains(&message.sequence));
+                    if page.messages.is_empty() && self.position.is_some() {
+                        // That there is nothing more would end the queue for the broker.
+                        self.pages.push(wanted);
+                        continue;
+                    }
+                    StoreResult::Paged(page)
+                }
+                Err(error) => StoreResult::Failed(error),
+            };
+            self.tell(result);
         }
+    }
+
+    /// Whether the session that the store knows has ended, which it does not know.
+    fn has_ended(&self, of: &ClientIdBuf) -> bool {
+        let mut records = self.records.iter();
+        records
+            .any(|record| matches!(record, Record::SessionEnded { client_id } if client_id == of))
+    }
+
+    /// The messages that have left a queue, which the store does not know.
+    fn settled(&self, of: &ClientIdBuf) -> BTreeSet<u64> {
+        let sequence = |record: &Record| {
+            let Record::Settled {
+                client_id,
+                sequence,
+            } = record
+            else {
+                return None;
+            };
+            (client_id == of).then_some(*sequence)
+        };
+        self.records.iter().filter_map(sequence).collect()
     }
 
     fn tell(&self, result: StoreResult) {
@@ -183,7 +228,8 @@ const RETRY: Duration = Duration::from_secs(1);
 mod tests {
     use std::sync::mpsc;
 
-    use mqtt_broker_core::{Loaded, MemoryStore};
+    use mqtt_broker_core::{Loaded, MemoryStore, Message, PagedMessage};
+    use mqtt_codec::TopicNameBuf;
     use tokio::sync::mpsc::unbounded_channel;
 
     use super::*;
@@ -274,6 +320,104 @@ mod tests {
                 })
                 .is_err()
         );
+    }
+
+    /// Deliveries go on without space: what the store has of a queue is given.
+    #[test]
+    fn pages_are_served_without_space_as_far_as_the_store_knows_the_queue() {
+        let (requests, waiting) = mpsc::channel();
+        let (sender, mut results) = unbounded_channel();
+        let full = Full(vec![queued(7), queued(8)]);
+        let mut thread = StoreThread::new(Box::new(full), waiting, sender);
+        let id = |id| ClientIdBuf::new(id).unwrap();
+        let page = |client_id| StoreRequest::Page {
+            client_id,
+            from: 0,
+            messages: 10,
+            bytes: 1_000,
+        };
+        let records = vec![
+            Record::Settled {
+                client_id: id("settled"),
+                sequence: 7,
+            },
+            Record::SessionEnded {
+                client_id: id("ended"),
+            },
+        ];
+        let position = Position(1);
+        let commit = StoreRequest::Commit { records, position };
+        requests.send(commit).unwrap();
+        for client_id in ["nothing", "ended", "other", "settled"] {
+            requests.send(page(id(client_id))).unwrap();
+        }
+        assert!(thread.gather(Space::Left));
+        assert_eq!(thread.commit(), Err(StoreError::OutOfSpace));
+        thread.page();
+        let mut served = Vec::new();
+        while let Ok(StoreResult::Paged(page)) = results.try_recv() {
+            let sequences: Vec<_> = page.messages.iter().map(|m| m.sequence).collect();
+            served.push((page.client_id.as_str().to_owned(), sequences));
+        }
+        assert_eq!(
+            served,
+            [
+                ("other".to_owned(), vec![7, 8]),
+                ("settled".to_owned(), vec![8])
+            ]
+        );
+        let wait: Vec<_> = thread.pages.iter().map(|w| w.client_id.as_str()).collect();
+        assert_eq!(wait, ["nothing", "ended"]);
+    }
+
+    fn queued(sequence: u64) -> PagedMessage {
+        PagedMessage {
+            sequence,
+            message: Message::new(TopicNameBuf::new("a").unwrap(), "b".into()),
+            qos: mqtt_codec::QoS::AtLeastOnce,
+            retain: false,
+            identifiers: Vec::new(),
+            group: None,
+            packet_id: None,
+            received: false,
+        }
+    }
+
+    /// Has no space, and the same in every queue but one.
+    struct Full(Vec<PagedMessage>);
+
+    impl Store for Full {
+        fn incarnation(&mut self) -> Result<u32, StoreError> {
+            Ok(1)
+        }
+
+        fn load(&mut self, _: usize, _: &mut dyn FnMut(Loaded)) -> Result<(), StoreError> {
+            Ok(())
+        }
+
+        fn commit(&mut self, _: &[Record]) -> Result<(), StoreError> {
+            Err(StoreError::OutOfSpace)
+        }
+
+        fn page(
+            &mut self,
+            client_id: &ClientIdBuf,
+            from: u64,
+            _: usize,
+            _: usize,
+        ) -> Result<Page, StoreError> {
+            let messages = if client_id.as_str() == "nothing" {
+                Vec::new()
+            } else {
+                self.0.clone()
+            };
+            Ok(Page {
+                client_id: client_id.clone(),
+                from,
+                messages,
+                next: None,
+            })
+        }
     }
 
     /// Serves what `ask` asks for, until there are no results any more for as long as the requests are not dropped.

@@ -2,13 +2,13 @@
 
 use alloc::rc::Rc;
 use core::future::Future;
-use core::pin::{Pin, pin};
+use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use mqtt_session::Instant;
-use tokio::task::yield_now;
 use tokio::time::{Sleep, sleep_until};
 
+use super::behind_ready::wake_behind_ready;
 use super::shard::{Shard, State};
 
 /// The task that writes what became dirty and lets time pass.
@@ -32,7 +32,7 @@ impl Future for Turn {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let Self { shard, sleep } = self.get_mut();
-        let mut state = shard.state.borrow_mut();
+        let mut state = shard.state();
         state.turn.woken = false;
         if state.turn.waker.is_none() {
             state.turn.waker = Some(cx.waker().clone());
@@ -50,8 +50,8 @@ impl Future for Turn {
             sleep.as_mut().reset(shard.clock.deadline(at));
             sleep.as_mut().poll(cx).is_ready()
         });
-        if (more || due) && pin!(yield_now()).poll(cx).is_ready() {
-            cx.waker().wake_by_ref();
+        if more || due {
+            wake_behind_ready(cx);
         }
         Poll::Pending
     }

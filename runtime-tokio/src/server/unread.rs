@@ -17,6 +17,32 @@ pub(crate) struct Unread {
     packet: usize,
 }
 
+/// The memory of all [`Unread`]s of a shard.
+#[derive(Debug)]
+pub(crate) struct UnreadBytes {
+    held: usize,
+    limit: usize,
+    /// How many connections were closed at the limit.
+    pub(crate) closed: u64,
+}
+
+impl UnreadBytes {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            held: 0,
+            limit,
+            closed: 0,
+        }
+    }
+
+    /// One of them has changed its size. False when it has grown beyond the limit.
+    #[inline]
+    pub(crate) fn changed(&mut self, before: usize, after: usize) -> bool {
+        self.held = self.held - before + after;
+        after <= before || self.held <= self.limit
+    }
+}
+
 /// What is at the front of [`Unread`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Front {
@@ -48,6 +74,12 @@ impl Unread {
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.bytes.is_empty()
+    }
+
+    /// How much memory it has.
+    #[inline]
+    pub(crate) fn memory(&self) -> usize {
+        self.bytes.capacity()
     }
 
     /// All bytes.
