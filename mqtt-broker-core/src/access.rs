@@ -2,11 +2,12 @@
 
 use core::net::SocketAddr;
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::fmt;
+
 use mqtt_codec::reason_code::ConnectReasonCode;
 use mqtt_codec::{ClientIdBuf, TextBuf, Version};
-use mqtt_session::Instant;
+use mqtt_session::{Instant, Password};
 
 /// A network connection on which a CONNECT has arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +44,7 @@ pub struct AuthenticationRequest {
     /// The User Name field.
     pub user_name: Option<TextBuf>,
     /// The Password field.
-    pub password: Option<Box<[u8]>>,
+    pub password: Option<Password>,
     /// The enhanced authentication, of 5.0.
     pub enhanced: Option<EnhancedData>,
     /// Whether this is an authentication of a client that is connected already. Standard: MQTT 5.0 §4.12.1.
@@ -51,12 +52,23 @@ pub struct AuthenticationRequest {
 }
 
 /// A step of the enhanced authentication. Standard: MQTT 5.0 §4.12.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// Debug output does not show the data.
+#[derive(Clone, PartialEq, Eq)]
 pub struct EnhancedData {
     /// The Authentication Method of CONNECT.
     pub method: TextBuf,
     /// The Authentication Data of this step.
     pub data: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for EnhancedData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnhancedData")
+            .field("method", &self.method)
+            .field("data", &self.data.as_ref().map(|_| format_args!("..")))
+            .finish()
+    }
 }
 
 /// The answer to an [`AuthenticationRequest`].

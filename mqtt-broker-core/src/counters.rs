@@ -10,6 +10,8 @@ pub struct Counters {
     pub packets_received: u64,
     /// PUBLISH packets that were taken from links.
     pub publishes_received: u64,
+    /// Packets of every kind that were put into send buffers; an acknowledgement from the moment when only others hold it up.
+    pub packets_sent: u64,
     /// PUBLISH packets that were put into send buffers.
     pub publishes_sent: u64,
     /// Connections that were let in.
@@ -23,6 +25,12 @@ impl Counters {
     #[must_use]
     pub fn refused(&self, cause: Cause) -> u64 {
         self.refused.get(cause as usize).copied().unwrap_or(0)
+    }
+
+    #[inline]
+    pub(crate) fn count_publish_sent(&mut self) {
+        self.publishes_sent += 1;
+        self.packets_sent += 1;
     }
 
     pub(crate) fn count(&mut self, cause: Cause) {

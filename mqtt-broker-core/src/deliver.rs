@@ -17,6 +17,7 @@ use crate::matching::SessionKey;
 use crate::outgoing::{Dup, Form, Put, Source};
 use crate::queue::Queued;
 use crate::record::Record;
+use crate::session::BrokerSession;
 use crate::timer::Timer;
 
 /// What became of a message for one session.
@@ -66,7 +67,7 @@ impl Hub {
             .put(source, shared, &form, None, link, &mut self.pool)
         {
             Put::Done => {
-                self.counters.publishes_sent += 1;
+                self.counters.count_publish_sent();
                 announce(link, &self.config, now, &mut self.timers, &mut self.actions);
                 Delivered::Taken
             }
@@ -84,11 +85,10 @@ impl Hub {
         key: SessionKey,
         mut queued: Queued,
     ) -> Delivered {
-        let Some(session) = self.sessions.get_mut(key) else {
+        let Some(session) = self.sessions.get(key) else {
             return Delivered::Absent;
         };
-        let full = session.queue.len() >= self.config.queue_messages
-            || session.queue.bytes() + queued.bytes() > self.config.queue_bytes;
+        let full = self.is_full(session, queued.bytes());
         let ready = session.queue.is_empty() && self.can_start(key);
         if !ready && full && !self.make_room(key, queued.bytes()) {
             self.counters.count(Cause::QueueFull);
@@ -105,6 +105,12 @@ impl Hub {
             self.enqueue(key, queued);
         }
         Delivered::Taken
+    }
+
+    /// Whether a session's queue has no room for so many bytes of topic and payload.
+    pub(crate) fn is_full(&self, session: &BrokerSession, bytes: usize) -> bool {
+        session.queue.len() >= self.config.queue_messages
+            || session.queue.bytes() + bytes > self.config.queue_bytes
     }
 
     /// Whether a new exchange with this session may begin at once: nothing waits before it, the client's window is open and
@@ -200,7 +206,7 @@ impl Hub {
             &mut self.pool,
         ) {
             Put::Done => {
-                self.counters.publishes_sent += 1;
+                self.counters.count_publish_sent();
                 announce(link, &self.config, now, &mut self.timers, &mut self.actions);
             }
             Put::TooLarge => {

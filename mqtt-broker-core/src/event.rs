@@ -37,8 +37,8 @@ pub enum Event {
     },
     /// A limit refused something. Rate-limit it per cause.
     Refused {
-        /// On which link.
-        link: LinkId,
+        /// On which link; `None` for a will whose client is gone.
+        link: Option<LinkId>,
         /// Whose, if it came that far.
         client_id: Option<ClientIdBuf>,
         /// Which limit or rule.

@@ -4,7 +4,7 @@ use alloc::collections::VecDeque;
 
 use mqtt_codec::packet::{Disconnect, DisconnectProperties};
 use mqtt_codec::reason_code::DisconnectReasonCode;
-use mqtt_codec::{Packet, Version};
+use mqtt_codec::{ClientIdBuf, Packet, Version};
 use mqtt_session::{ChunkPool, CloseReason, Instant, Tx};
 
 use crate::action::Action;
@@ -87,7 +87,7 @@ impl Hub {
             | Timer::QueueExpiry(key, epoch) => sessions
                 .get(key)
                 .is_some_and(|session| session.epoch == epoch),
-            Timer::RetainedExpiry | Timer::Work => true,
+            Timer::RetainedExpiry | Timer::SessionsDue | Timer::Work => true,
         });
     }
 
@@ -100,8 +100,18 @@ impl Hub {
         self.counters.count(cause);
         let client_id = self.links.get(link).and_then(|link| link.client_id.clone());
         self.actions.push_back(Action::Notify(Event::Refused {
-            link,
+            link: Some(link),
             client_id,
+            cause,
+        }));
+    }
+
+    /// The same for a client that is gone.
+    pub(crate) fn refuse_will(&mut self, client_id: ClientIdBuf, cause: Cause) {
+        self.counters.count(cause);
+        self.actions.push_back(Action::Notify(Event::Refused {
+            link: None,
+            client_id: Some(client_id),
             cause,
         }));
     }
@@ -117,6 +127,7 @@ impl Hub {
             pool: &mut self.pool,
         }
         .put(version, packet);
+        self.counters.packets_sent += 1;
         self.announce(now, link);
     }
 
@@ -130,6 +141,7 @@ impl Hub {
             pool: &mut self.pool,
         }
         .put_slice(bytes);
+        self.counters.packets_sent += 1;
         self.announce(now, link);
     }
 
@@ -230,8 +242,16 @@ impl Hub {
     }
 
     /// Stops reading from a link until the store has caught up, when it is behind.
+    #[inline]
     pub(crate) fn pause_for_store(&mut self, link: LinkId) {
-        if self.durable.backlog() > self.config.persist_backlog {
+        if self.durable.backlog() <= self.config.persist_backlog {
+            return;
+        }
+        let goes_on = self.links.get(link).is_some_and(|at| {
+            // Others are paused already, until they have an answer of their own, or are not read any more.
+            matches!(at.state, LinkState::Connected { .. }) && at.reading == Reading::On
+        });
+        if goes_on {
             self.pause(link);
             self.waiting_for_store.push_back(link);
         }

@@ -19,7 +19,8 @@
 //!     connect_deadline: now + Duration::from_secs(10),
 //!     assigned_client_id: ClientIdBuf::new("assigned-1").unwrap(),
 //!     authentication: Authentication::Anonymous,
-//! });
+//! })
+//! .unwrap();
 //!
 //! // CONNECT of 3.1.1 with Clean Session and the Client Identifier `a`.
 //! let connect = [0x10, 13, 0, 4, b'M', b'Q', b'T', b'T', 4, 2, 0, 60, 0, 1, b'a'];

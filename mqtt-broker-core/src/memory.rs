@@ -3,6 +3,8 @@
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
+use bytes::Bytes;
+
 /// The bytes of all messages that carry a [`Charge`] of it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct MemoryGauge(Arc<AtomicUsize>);
@@ -19,6 +21,24 @@ impl MemoryGauge {
             gauge: Some(self.clone()),
             bytes,
         }
+    }
+
+    /// The same bytes, counted once until the last of their clones is dropped.
+    pub(crate) fn counted(&self, bytes: Bytes) -> Bytes {
+        let _charge = self.charge(bytes.len());
+        Bytes::from_owner(Counted { bytes, _charge })
+    }
+}
+
+/// Bytes with their charge.
+struct Counted {
+    bytes: Bytes,
+    _charge: Charge,
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
     }
 }
 

@@ -90,6 +90,13 @@ impl Message {
         Arc::make_mut(&mut self.0).charge = charge;
         self
     }
+    /// The same message, whose payload the gauge counts already.
+    #[must_use]
+    pub(crate) fn charged_beside_payload(mut self, gauge: &MemoryGauge) -> Self {
+        let charge = gauge.charge(self.bytes() - self.0.payload.len());
+        Arc::make_mut(&mut self.0).charge = charge;
+        self
+    }
     /// Where it was published.
     #[must_use]
     pub fn topic(&self) -> &TopicNameBuf {

@@ -94,6 +94,7 @@ impl Hub {
                         pool: &mut self.pool,
                     };
                     session.flows.release(&link.connection, packet_id, &mut tx);
+                    self.counters.packets_sent += 1;
                     self.announce(now, id);
                 }
                 Some(ToResend::WindowFull) => return false,

@@ -26,6 +26,7 @@ pub(crate) struct BrokerSession {
     /// What is in flight, both ways.
     pub(crate) flows: Session<Queued>,
     pub(crate) queue: Queue,
+    /// Sorted.
     pub(crate) subscriptions: Vec<FilterKey>,
     /// Seconds; `u32::MAX` means never.
     pub(crate) expiry_interval: u32,
@@ -122,6 +123,20 @@ impl BrokerSession {
         Publisher {
             client_id: self.client_id.clone(),
             principal: self.principal.clone(),
+        }
+    }
+
+    /// Notes a subscription.
+    pub(crate) fn subscribed(&mut self, filter: FilterKey) {
+        if let Err(at) = self.subscriptions.binary_search(&filter) {
+            self.subscriptions.insert(at, filter);
+        }
+    }
+
+    /// Forgets a subscription.
+    pub(crate) fn unsubscribed(&mut self, filter: FilterKey) {
+        if let Ok(at) = self.subscriptions.binary_search(&filter) {
+            self.subscriptions.remove(at);
         }
     }
 

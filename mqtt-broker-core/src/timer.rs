@@ -20,6 +20,8 @@ pub(crate) enum Timer {
     RetainedExpiry,
     /// Retained messages are still to be looked for, for this link.
     Replay(LinkId),
+    /// More sessions whose time is over.
+    SessionsDue,
     /// Work that is done in slices goes on.
     Work,
 }

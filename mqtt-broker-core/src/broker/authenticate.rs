@@ -204,6 +204,7 @@ impl Broker {
             pool: &mut self.hub.pool,
         }
         .put(at.version, &packet);
+        self.hub.counters.packets_sent += 1;
         self.hub.announce(now, link);
         true
     }

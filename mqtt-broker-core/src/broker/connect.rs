@@ -7,12 +7,12 @@ use core::time::Duration;
 
 use mqtt_codec::packet::{Connack, ConnackProperties, Connect};
 use mqtt_codec::reason_code::ConnectReasonCode;
-use mqtt_codec::{ClientIdBuf, DecodeError, Packet, ProtocolName, TextBuf, TopicName, Version};
+use mqtt_codec::{ClientIdBuf, DecodeError, Packet, ProtocolName, TextBuf, Version};
 use mqtt_session::Authentication as EnhancedAuthentication;
-use mqtt_session::{CloseReason, Connection, Instant, Resend, Role};
+use mqtt_session::{CloseReason, Connection, Instant, KeepAlive, Password, Resend, Role};
 
 use super::Broker;
-use super::limits;
+use super::connect_limits;
 use super::pending_connect::PendingConnect;
 use crate::access::{Authentication, AuthenticationRequest, EnhancedData};
 use crate::action::Action;
@@ -50,7 +50,7 @@ impl Broker {
         let address = at.peer.address;
         let authentication = at.peer.authentication;
         let assigned = at.peer.assigned_client_id.clone();
-        if let Err((cause, code)) = check(&self.hub.config, connect) {
+        if let Err((cause, code)) = connect_limits::check(&self.hub.config, connect) {
             if let Some(cause) = cause {
                 self.hub.refuse(link, cause);
             }
@@ -76,7 +76,7 @@ impl Broker {
             version: connect.version,
             address,
             user_name: pending.user_name.clone(),
-            password: connect.password.map(|password| password.as_bytes().into()),
+            password: connect.password.map(Password::from),
             enhanced: pending
                 .method
                 .clone()
@@ -171,23 +171,16 @@ impl Broker {
                 return self.refuse_connect(now, link, ConnectReasonCode::ClientIdentifierNotValid);
             }
             self.take_over(now, key, pending.clean_start);
+        } else if let Some(cause) = self.session_refusal(principal.as_ref()) {
+            // Only of who brings a new session; one that replaces its own is not more than there was.
+            self.hub.refuse(link, cause);
+            return self.refuse_connect(now, link, ConnectReasonCode::QuotaExceeded);
         }
         // Taking over may have ended the session.
         let existing = self.hub.sessions.find(pending.client_id.as_str());
-        let key = match existing {
-            Some(key) => key,
-            None => {
-                if let Some(cause) = self.session_refusal(principal.as_ref()) {
-                    self.hub.refuse(link, cause);
-                    return self.refuse_connect(now, link, ConnectReasonCode::QuotaExceeded);
-                }
-                let session =
-                    BrokerSession::new(pending.client_id.clone(), pending.version, principal);
-                let Some(key) = self.hub.sessions.insert(session) else {
-                    return self.refuse_connect(now, link, ConnectReasonCode::QuotaExceeded);
-                };
-                key
-            }
+        let new = || BrokerSession::new(pending.client_id.clone(), pending.version, principal);
+        let Some(key) = existing.or_else(|| self.hub.sessions.insert(new())) else {
+            return self.refuse_connect(now, link, ConnectReasonCode::QuotaExceeded);
         };
         let session_present = existing.is_some();
         self.attach(
@@ -238,7 +231,7 @@ impl Broker {
         }
     }
 
-    fn session_refusal(&self, principal: Option<&TextBuf>) -> Option<Cause> {
+    fn session_refusal(&mut self, principal: Option<&TextBuf>) -> Option<Cause> {
         if self.hub.sessions.len() >= self.hub.config.sessions {
             return Some(Cause::Sessions);
         }
@@ -378,72 +371,12 @@ fn connack_for(error: &DecodeError) -> Option<(Version, ConnectReasonCode)> {
     None
 }
 
-/// Whether a CONNECT keeps to the rules and limits.
-fn check(config: &Config, connect: &Connect<'_>) -> Result<(), (Option<Cause>, ConnectReasonCode)> {
-    let id = connect.client_id;
-    if id.is_empty() && connect.version != Version::V5_0 {
-        // [v3.1.1 MQTT-3.1.3-8]; 3.1 has no empty ones at all.
-        if connect.version == Version::V3_1 || !connect.clean_start {
-            return Err((None, ConnectReasonCode::ClientIdentifierNotValid));
-        }
-    }
-    let (cause, code) = if id.as_str().len() > config.client_id_bytes {
-        (
-            Cause::ClientIdTooLong,
-            ConnectReasonCode::ClientIdentifierNotValid,
-        )
-    } else if connect
-        .user_name
-        .is_some_and(|name| name.as_str().len() > config.user_name_bytes)
-    {
-        (
-            Cause::UserNameTooLong,
-            ConnectReasonCode::BadUserNameOrPassword,
-        )
-    } else if connect
-        .password
-        .is_some_and(|password| password.as_bytes().len() > config.password_bytes)
-    {
-        (
-            Cause::PasswordTooLong,
-            ConnectReasonCode::BadUserNameOrPassword,
-        )
-    } else if !limits::user_properties(config, &connect.properties.user_properties) {
-        (Cause::UserProperties, ConnectReasonCode::QuotaExceeded)
-    } else {
-        return check_will(config, connect);
-    };
-    Err((Some(cause), code))
-}
-
-fn check_will(
-    config: &Config,
-    connect: &Connect<'_>,
-) -> Result<(), (Option<Cause>, ConnectReasonCode)> {
-    let Some(will) = &connect.will else {
-        return Ok(());
-    };
-    let topic: TopicName<'_> = will.topic;
-    let (cause, code) = if !limits::topic_name(config, topic) {
-        (Cause::TopicName, ConnectReasonCode::TopicNameInvalid)
-    } else if topic.as_str().len() + will.payload.as_bytes().len() > config.will_bytes {
-        (Cause::Will, ConnectReasonCode::QuotaExceeded)
-    } else if !limits::user_properties(config, &will.properties.user_properties) {
-        (Cause::UserProperties, ConnectReasonCode::QuotaExceeded)
-    } else {
-        return Ok(());
-    };
-    Err((Some(cause), code))
-}
-
 /// How long a client may be silent [MQTT-3.1.2-22].
 fn silence(config: &Config, version: Version, keep_alive: u16) -> Duration {
     match keep_alive {
-        0 if version == Version::V5_0 => {
-            Duration::from_secs(u64::from(config.maximum_keep_alive)) * 3 / 2
-        }
+        0 if version == Version::V5_0 => KeepAlive::allowed_silence(config.maximum_keep_alive),
         0 => config.idle_limit,
-        seconds => Duration::from_secs(u64::from(seconds)) * 3 / 2,
+        seconds => KeepAlive::allowed_silence(seconds),
     }
 }
 

@@ -11,9 +11,11 @@ use super::Broker;
 use crate::action::Action;
 use crate::durable::Held;
 use crate::event::Event;
+use crate::hub::Hub;
 use crate::link::LinkState;
 use crate::link_id::LinkId;
 use crate::matching::SessionKey;
+use crate::outgoing::Source;
 use crate::queue::Queued;
 use crate::record::Record;
 use crate::timer::Timer;
@@ -178,20 +180,26 @@ impl Broker {
         if queued.message.is_expired(now) {
             return;
         }
-        let hub = &self.hub;
-        let qos = queued.message.qos();
-        let Some(member) = self
-            .subscriptions
-            .pick(group, |session| hub.usable(session, qos))
-        else {
+        let (hub, message) = (&self.hub, &queued.message);
+        let Some(member) = self.subscriptions.pick(group, |member| {
+            hub.usable(member, message.qos(), queued.bytes())
+        }) else {
             return;
         };
-        let qos = qos.min(member.subscription.options.maximum_qos);
+        let qos = Hub::effective_qos(message.qos(), member.subscription.options.maximum_qos);
+        let identifiers = super::route::target_of(&member).identifiers;
+        self.hub.variants.start();
         if qos == QoS::AtMostOnce {
+            self.hub.deliver_at_most_once(
+                now,
+                member.session,
+                queued.retain,
+                identifiers.as_ref(),
+                &Source::of(message, now),
+                Some(message.payload()),
+            );
             return;
         }
-        self.hub.variants.start();
-        let identifiers = super::route::target_of(&member).identifiers;
         let queued = Queued {
             qos,
             identifiers,

@@ -83,6 +83,7 @@ impl Broker {
         true
     }
 
+    /// One packet. Whatever kind it is: when it gave the store something and the store is behind, the next one waits.
     #[inline]
     fn handle_decoded(
         &mut self,
@@ -91,6 +92,15 @@ impl Broker {
         packet: Packet<'_>,
         whole: Option<&Bytes>,
     ) {
+        let mark = self.hub.durable.mark();
+        self.act_on(now, link, packet, whole);
+        if self.hub.durable.since(mark).is_some() {
+            self.hub.pause_for_store(link);
+        }
+    }
+
+    #[inline]
+    fn act_on(&mut self, now: Instant, link: LinkId, packet: Packet<'_>, whole: Option<&Bytes>) {
         self.hub.counters.packets_received += 1;
         let Some(at) = self.hub.links.get_mut(link) else {
             return;
@@ -255,6 +265,7 @@ impl Broker {
             pool: &mut self.hub.pool,
         };
         session.flows.release(&at.connection, packet_id, &mut tx);
+        self.hub.counters.packets_sent += 1;
         self.hub.announce(now, link);
     }
 
@@ -327,6 +338,7 @@ impl Broker {
         session
             .flows
             .complete(&mut at.connection, packet_id, known, &mut tx);
+        self.hub.counters.packets_sent += 1;
         self.hub.announce(now, link);
     }
 

@@ -2,6 +2,7 @@
 
 mod authenticate;
 mod connect;
+mod connect_limits;
 mod end;
 mod inbound;
 mod limits;
@@ -29,7 +30,7 @@ use crate::counters::{Counters, Gauges};
 use crate::hub::Hub;
 use crate::link::Link;
 use crate::link_id::LinkId;
-use crate::matching::{CacheLimits, KeyedState, Subscriptions};
+use crate::matching::{CacheLimits, KeyedState, SessionKey, Subscriptions};
 use crate::message::Message;
 use crate::retained::Retained;
 use crate::session::Sessions;
@@ -64,6 +65,8 @@ pub struct Broker {
     retained_expiry: BTreeSet<(Instant, TopicNameBuf)>,
     /// Wills that wait for their turn.
     due_wills: VecDeque<will::DueWill>,
+    /// Sessions whose time is over, with their epochs.
+    due_sessions: VecDeque<(SessionKey, u32)>,
     /// How many wills were published at which moment.
     wills_at: (Instant, usize),
     next_message: u64,
@@ -93,6 +96,7 @@ impl Broker {
             retained_bytes: 0,
             retained_expiry: BTreeSet::new(),
             due_wills: VecDeque::new(),
+            due_sessions: VecDeque::new(),
             wills_at: (now, 0),
             next_message: 1,
             incarnation: 0,
@@ -101,7 +105,10 @@ impl Broker {
     }
 
     /// A network connection on which a CONNECT has arrived, which `handle_bytes` or `handle_packet` presents first.
-    pub fn handle_connected(&mut self, now: Instant, peer: Peer) -> LinkId {
+    ///
+    /// `None` when there is no number left for it, with four thousand million links: close it.
+    #[must_use = "a link that is there is presented bytes, and closed at its end"]
+    pub fn handle_connected(&mut self, now: Instant, peer: Peer) -> Option<LinkId> {
         let limits = Limits {
             packet_size: self.hub.config.maximum_packet_size,
         };
@@ -110,18 +117,13 @@ impl Broker {
         let link = self
             .hub
             .links
-            .insert(|id| Link::new(id, peer, limits, connection, now));
-        // Four thousand million links at a time do not fit any memory.
-        let link = link.unwrap_or(LinkId {
-            generation: 0,
-            index: u32::MAX,
-        });
+            .insert(|id| Link::new(id, peer, limits, connection, now))?;
         self.hub.timers.set(Timer::Authentication(link), deadline);
         self.hub.tidy_timers();
         if self.state == State::ShuttingDown {
             self.end_link(now, link, CloseReason::ServerShuttingDown);
         }
-        link
+        Some(link)
     }
 
     /// `n` bytes of the link's send buffer are on their way.

@@ -79,13 +79,12 @@ impl Broker {
             reason,
             position,
         );
-        self.hub.pause_for_store(link);
     }
 
     /// Whether and why a PUBLISH is refused.
     #[inline]
     fn refusal(
-        &self,
+        &mut self,
         topic: TopicName<'_>,
         publish: &Publish<'_>,
     ) -> Option<(Cause, PublishReasonCode)> {
@@ -113,14 +112,22 @@ impl Broker {
         None
     }
 
-    /// Whether the counted memory is at `percent` of its limit or above.
-    pub(super) fn memory_is_above(&self, percent: usize) -> bool {
+    /// Whether the counted memory is at `percent` of its limit or above, also when the cache of match results has given
+    /// back its own.
+    #[inline]
+    pub(super) fn memory_is_above(&mut self, percent: usize) -> bool {
+        self.counts_above(percent)
+            && (!self.subscriptions.give_back() || self.counts_above(percent))
+    }
+
+    #[inline]
+    fn counts_above(&self, percent: usize) -> bool {
         let limit = self.hub.config.memory_bytes;
         limit != usize::MAX && self.memory().saturating_mul(100) >= limit.saturating_mul(percent)
     }
 
     /// Whether a retained message of this size still has its place.
-    pub(super) fn may_retain(&self, topic: TopicName<'_>, payload: usize) -> bool {
+    pub(super) fn may_retain(&mut self, topic: TopicName<'_>, payload: usize) -> bool {
         if self.memory_is_above(90) {
             return false;
         }
@@ -239,6 +246,7 @@ impl Broker {
         session
             .flows
             .acknowledge(&mut at.connection, qos, packet_id, reason, &mut tx);
+        self.hub.counters.packets_sent += 1;
         if !at.tx.is_empty() {
             self.hub.announce(now, link);
         }

@@ -87,7 +87,7 @@ impl Broker {
         }
     }
 
-    pub(super) fn may_retain_will(&self, will: &Will<'_>) -> bool {
+    pub(super) fn may_retain_will(&mut self, will: &Will<'_>) -> bool {
         will.payload.as_bytes().is_empty()
             || self.may_retain(will.topic, will.payload.as_bytes().len())
     }
@@ -136,10 +136,15 @@ impl Broker {
     }
 
     /// Retained messages expire with their Message Expiry Interval. Standard: MQTT 5.0 §3.3.2.3.3.
+    /// Many at the same moment go slice by slice; nobody gets them meanwhile.
     pub(super) fn expire_retained(&mut self, now: Instant) {
-        while let Some((at, topic)) = self.retained_expiry.first().cloned() {
-            if at > now {
-                self.hub.timers.set(Timer::RetainedExpiry, at);
+        for done in 0.. {
+            let Some((at, topic)) = self.retained_expiry.first().cloned() else {
+                return;
+            };
+            if at > now || done >= self.hub.config.slice {
+                let soon = now + core::time::Duration::from_micros(1);
+                self.hub.timers.set(Timer::RetainedExpiry, at.max(soon));
                 return;
             }
             self.retained_expiry.pop_first();

@@ -118,7 +118,7 @@ impl Broker {
             },
         );
         if let (Some(subscribed), Some(session)) = (subscribed, self.hub.sessions.get_mut(key)) {
-            session.subscriptions.push(subscribed.key);
+            session.subscribed(subscribed.key);
         }
     }
 

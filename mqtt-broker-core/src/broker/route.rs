@@ -6,10 +6,10 @@ use mqtt_codec::{QoS, TopicFilterBuf, TopicName, TopicNameBuf};
 use mqtt_session::{COPY_LIMIT, Instant};
 
 use super::Broker;
-use crate::deliver::Delivered;
+use crate::deliver::{Delivered, admits};
 use crate::hub::Hub;
-use crate::link::Link;
 use crate::matching::{Matches, Member, NoLocal, SessionKey, Target, Usable};
+use crate::memory::MemoryGauge;
 use crate::message::{Message, MessageId, Publisher};
 use crate::outgoing::Source;
 use crate::queue::Queued;
@@ -154,9 +154,10 @@ impl Broker {
         }
         for &group in &matches.groups {
             let qos = publish.delivery.qos();
+            let bytes = incoming.topic.as_str().len() + publish.payload.len();
             let Some(member) = routes
                 .groups
-                .pick(group, |session| hub.usable(session, qos))
+                .pick(group, |member| hub.usable(member, qos, bytes))
             else {
                 continue;
             };
@@ -216,7 +217,7 @@ impl Hub {
         let qos = Self::effective_qos(publish.delivery.qos(), target.qos);
         if qos == QoS::AtMostOnce {
             if publish.payload.len() > COPY_LIMIT {
-                keeping.share();
+                keeping.share(&self.kept);
             }
             let (source, shared) = (keeping.source(), keeping.shared.as_ref());
             let identifiers = target.identifiers.as_ref();
@@ -243,15 +244,30 @@ impl Hub {
         self.deliver_kept(now, target.session, queued)
     }
 
-    /// Whether a member of a shared group can take a message, and how well.
-    pub(super) fn usable(&self, key: SessionKey, qos: QoS) -> Usable {
-        let Some(session) = self.sessions.get(key) else {
+    /// Whether a member of a shared group can take a message of `qos`, and how well. `bytes` are those of its topic and
+    /// its payload.
+    pub(super) fn usable(&self, member: &Member, qos: QoS, bytes: usize) -> Usable {
+        let Some(session) = self.sessions.get(member.session) else {
             return Usable::No;
         };
         let link = session.link.and_then(|link| self.links.get(link));
-        match link.and_then(Link::connected_session) {
+        let online = link.filter(|link| link.connected_session().is_some());
+        // [MQTT-4.8.2-3]: at what was granted to this member, and nobody keeps QoS 0 for who is not there.
+        let qos = Self::effective_qos(qos, member.subscription.options.maximum_qos);
+        if qos == QoS::AtMostOnce {
+            return match online {
+                Some(link) if admits(link, self.config.send_buffer) => Usable::Online,
+                Some(_) => Usable::Full,
+                None => Usable::No,
+            };
+        }
+        if self.is_full(session, bytes)
+            && !(session.queue.is_empty() && self.can_start(member.session))
+        {
+            return Usable::Full;
+        }
+        match online {
             Some(_) => Usable::Online,
-            None if qos == QoS::AtMostOnce => Usable::No,
             None => Usable::Offline,
         }
     }
@@ -270,15 +286,21 @@ impl Keeping<'_> {
         }
     }
 
-    /// The payload as one allocation that all subscribers share.
-    fn share(&mut self) {
+    /// The payload as one allocation that all subscribers share. A large one is counted once, for as long as somebody has
+    /// it: the send buffers count what is copied into them, but not what they share.
+    fn share(&mut self, gauge: &MemoryGauge) {
         if self.shared.is_some() {
             return;
         }
         let payload = self.incoming.publish.payload;
-        self.shared = Some(match self.incoming.whole {
+        let shared = match self.incoming.whole {
             Some(whole) => whole.slice_ref(payload),
             None => Bytes::copy_from_slice(payload),
+        };
+        self.shared = Some(if payload.len() > COPY_LIMIT {
+            gauge.counted(shared)
+        } else {
+            shared
         });
     }
 
@@ -286,7 +308,7 @@ impl Keeping<'_> {
         if let Some(message) = &self.message {
             return message.clone();
         }
-        self.share();
+        self.share(&hub.kept);
         let publish = self.incoming.publish;
         let payload = self.shared.clone().unwrap_or_default();
         let properties = PublishProperties {
@@ -300,6 +322,8 @@ impl Keeping<'_> {
         } else {
             None
         };
+        // `share` counts those that are above it.
+        let counted = payload.len() > COPY_LIMIT;
         let message = Message::builder(topic.clone(), payload)
             .id(self.id)
             .qos(publish.delivery.qos())
@@ -307,8 +331,12 @@ impl Keeping<'_> {
             .expires_at(self.expires_at)
             .properties(properties)
             .publisher(publisher)
-            .build()
-            .charged(&hub.kept);
+            .build();
+        let message = if counted {
+            message.charged_beside_payload(&hub.kept)
+        } else {
+            message.charged(&hub.kept)
+        };
         self.message.insert(message).clone()
     }
 }

@@ -166,7 +166,7 @@ impl Broker {
         };
         if matches!(subscribed.change, Change::New) {
             if let Some(session) = self.hub.sessions.get_mut(key) {
-                session.subscriptions.push(subscribed.key);
+                session.subscribed(subscribed.key);
             }
         }
         let filter = TopicFilterBuf::from(filter);
@@ -207,11 +207,16 @@ impl Broker {
         let Some(version) = self.hub.links.get(link).map(|link| link.version) else {
             return;
         };
+        if packet.filters.len() > self.hub.config.filters_per_packet {
+            // UNSUBACK has no code for it.
+            self.hub.refuse(link, Cause::Subscriptions);
+            return self.fail(now, link, DisconnectReasonCode::QuotaExceeded);
+        }
         let mark = self.hub.durable.mark();
         let codes: Vec<_> = packet
             .filters
             .iter()
-            .map(|filter| self.unsubscribe(key, filter))
+            .map(|filter| self.unsubscribe(link, key, filter))
             .collect();
         let Some(reason_codes) = UnsubscribeReasonCodes::new(&codes) else {
             return;
@@ -238,20 +243,19 @@ impl Broker {
 
     fn unsubscribe(
         &mut self,
+        link: LinkId,
         key: SessionKey,
         filter: mqtt_codec::TopicFilter<'_>,
     ) -> UnsubscribeReasonCode {
+        if !limits::topic_filter(&self.hub.config, filter) {
+            self.hub.refuse(link, Cause::TopicFilter);
+            return UnsubscribeReasonCode::TopicFilterInvalid;
+        }
         let Some((subscription, _)) = self.subscriptions.unsubscribe(key, filter) else {
             return UnsubscribeReasonCode::NoSubscriptionExisted;
         };
         if let Some(session) = self.hub.sessions.get_mut(key) {
-            if let Some(at) = session
-                .subscriptions
-                .iter()
-                .position(|&of| of == subscription)
-            {
-                session.subscriptions.swap_remove(at);
-            }
+            session.unsubscribed(subscription);
             if let Some(rare) = &mut session.rare {
                 // [MQTT-3.10.4-2]
                 rare.replays

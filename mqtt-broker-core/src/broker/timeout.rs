@@ -17,10 +17,7 @@ impl Broker {
                 Timer::KeepAlive(link) => self.keep_alive_timeout(now, link),
                 Timer::Stall(link) => self.stall_timeout(now, link),
                 Timer::SessionExpiry(session, epoch) => {
-                    if self.is_current(session, epoch) {
-                        // [MQTT-4.1.0-2]
-                        self.end_session(now, session);
-                    }
+                    self.due_sessions.push_back((session, epoch));
                 }
                 Timer::WillDelay(session, epoch) => {
                     if self.is_current(session, epoch) {
@@ -39,8 +36,27 @@ impl Broker {
                         self.refill(now, session);
                     }
                 }
+                // Below.
+                Timer::SessionsDue => {}
                 Timer::Work => self.publish_due_wills(now, self.hub.config.slice),
             }
+        }
+        self.end_due_sessions(now);
+    }
+
+    /// [MQTT-4.1.0-2]. Many at the same moment end slice by slice, so that everybody else is served between.
+    fn end_due_sessions(&mut self, now: Instant) {
+        for _ in 0..self.hub.config.slice {
+            let Some((session, epoch)) = self.due_sessions.pop_front() else {
+                return;
+            };
+            if self.is_current(session, epoch) {
+                self.end_session(now, session);
+            }
+        }
+        if !self.due_sessions.is_empty() {
+            let next = now + core::time::Duration::from_micros(1);
+            self.hub.timers.set(Timer::SessionsDue, next);
         }
     }
 

@@ -119,12 +119,14 @@ impl Broker {
         let will = will.borrowed();
         let topic = will.topic.as_str();
         if topic.starts_with("$SYS/") || topic.starts_with("$CONTROL/") {
-            return self.hub.counters.count(Cause::NotAuthorized);
+            let client_id = publisher.client_id.clone();
+            return self.hub.refuse_will(client_id, Cause::NotAuthorized);
         }
         // [MQTT-3.1.2-14] [MQTT-3.1.2-15]
         let retain = will.retain && self.may_retain_will(&will);
         if retain != will.retain {
-            self.hub.counters.count(Cause::Retained);
+            self.hub
+                .refuse_will(publisher.client_id.clone(), Cause::Retained);
         }
         let publish = Publish {
             delivery: delivery(will.qos),

@@ -21,7 +21,9 @@ pub(crate) struct CacheLimits {
 ///
 /// A name can stand in one of eight ways of one set, so a search is bounded whatever names peers choose, and what they
 /// could make collide would cost hits only: that is why the names need no SipHash. When all ways of a set are taken, one
-/// is used again that was not hit since the last search for one, with all its memory.
+/// is used again that was not hit since the last search for one, with all its memory. Names above [`NAME_BYTES`] have no
+/// place: what they match is found anew each time. So names, too, take only so much memory, and
+/// [`give_back`](Self::give_back) frees all of it.
 #[derive(Debug)]
 pub(super) struct Cache {
     state: KeyedState,
@@ -30,6 +32,8 @@ pub(super) struct Cache {
     /// The ways of a set that are used: fewer than all when the cache is that small.
     ways: usize,
     entries: Vec<Entry>,
+    /// The entry of the last name that was too long for a place.
+    scratch: Option<usize>,
     /// The targets and groups of all entries.
     weight: usize,
     limit: usize,
@@ -64,6 +68,7 @@ impl Cache {
             sets: vec![[[0; WAYS]; 2]; (topics / WAYS).max(1)],
             ways: topics.min(WAYS),
             entries: Vec::new(),
+            scratch: None,
             weight: 0,
             limit: limits.targets,
             hand: 0,
@@ -131,10 +136,23 @@ impl Cache {
     #[inline]
     #[expect(
         clippy::indexing_slicing,
-        reason = "entries stay where they are, and none is ever removed"
+        reason = "entries stay where they are, and none is removed while its matches are read"
     )]
     pub(super) fn matches(&self, index: usize) -> &Matches {
         &self.entries[index].matches
+    }
+
+    /// Frees all of it; what is asked for again is found anew. False when there was nothing.
+    #[cold]
+    pub(super) fn give_back(&mut self) -> bool {
+        let had = !self.entries.is_empty();
+        if had {
+            self.sets.fill([[0; WAYS]; 2]);
+            self.entries = Vec::new();
+            self.scratch = None;
+            (self.weight, self.hand, self.heap) = (0, 0, 0);
+        }
+        had
     }
 
     /// Keeps what `find` finds for a name whose entry is not there or not true any more.
@@ -145,25 +163,20 @@ impl Cache {
         stamps: &Stamps,
         find: impl FnOnce(&mut Vec<Target>, &mut Vec<GroupKey>),
     ) -> usize {
-        let index = self
-            .find(place, topic)
-            .unwrap_or_else(|| self.claim(place, topic));
+        let index = if topic.as_str().len() > NAME_BYTES {
+            let index = self.put(topic, self.scratch);
+            self.scratch = Some(index);
+            index
+        } else {
+            self.find(place, topic)
+                .unwrap_or_else(|| self.claim(place, topic))
+        };
         let Some(entry) = self.entries.get_mut(index) else {
             return index;
         };
         self.weight -= entry.weight();
         self.heap -= entry.heap();
-        entry.matches.targets.clear();
-        entry.matches.groups.clear();
-        find(&mut entry.matches.targets, &mut entry.matches.groups);
-        entry
-            .matches
-            .targets
-            .shrink_to(entry.matches.targets.len() * 2 + SPARE);
-        entry
-            .matches
-            .groups
-            .shrink_to(entry.matches.groups.len() * 2 + SPARE);
+        entry.fill(find);
         entry.stamp = stamps.stamp(entry.slots);
         self.weight += entry.weight();
         self.heap += entry.heap();
@@ -175,39 +188,45 @@ impl Cache {
 
     /// An entry for a name that has none: a new one while there is room in its set, else one that was not hit of late.
     fn claim(&mut self, place: Place, topic: TopicName<'_>) -> usize {
-        let name = TopicNameBuf::from(topic);
-        let slots = Slots::new(topic.as_str());
-        self.heap += name.as_str().len();
         let way = self.free_way(place);
+        let used = self.sets.get(place.set).and_then(|[tags, indices]| {
+            let is_used = *tags.get(way)? != 0;
+            is_used.then_some(*indices.get(way)? as usize)
+        });
+        let index = self.put(topic, used);
         let way = self
             .sets
             .get_mut(place.set)
             .and_then(|[tags, indices]| tags.get_mut(way).zip(indices.get_mut(way)));
-        let used = way
-            .as_ref()
-            .and_then(|(tag, index)| (**tag != 0).then_some(**index as usize));
-        let index = match used.and_then(|index| self.entries.get_mut(index).zip(Some(index))) {
+        if let (Some((tag, way)), Ok(number)) = (way, u32::try_from(index)) {
+            *tag = place.tag;
+            *way = number;
+        }
+        index
+    }
+
+    /// Gives a name the entry of another one, or a new one.
+    fn put(&mut self, topic: TopicName<'_>, used: Option<usize>) -> usize {
+        let topic_name = TopicNameBuf::from(topic);
+        let slots = Slots::new(topic.as_str());
+        self.heap += topic.as_str().len();
+        match used.and_then(|index| self.entries.get_mut(index).zip(Some(index))) {
             Some((entry, index)) => {
                 self.heap -= entry.matches.topic.as_str().len();
-                entry.matches.topic = name;
+                entry.matches.topic = topic_name;
                 entry.slots = slots;
                 index
             }
             None => {
                 self.entries.push(Entry {
-                    matches: Matches::new(name),
+                    matches: Matches::new(topic_name),
                     stamp: 0,
                     slots,
                     hit: false,
                 });
                 self.entries.len() - 1
             }
-        };
-        if let (Some((tag, way)), Ok(number)) = (way, u32::try_from(index)) {
-            *tag = place.tag;
-            *way = number;
         }
-        index
     }
 
     /// A way that is empty, else one whose entry was not hit since it was last looked at here.
@@ -275,6 +294,17 @@ impl Cache {
 }
 
 impl Entry {
+    fn fill(&mut self, find: impl FnOnce(&mut Vec<Target>, &mut Vec<GroupKey>)) {
+        let Matches {
+            targets, groups, ..
+        } = &mut self.matches;
+        targets.clear();
+        groups.clear();
+        find(targets, groups);
+        targets.shrink_to(targets.len() * 2 + SPARE);
+        groups.shrink_to(groups.len() * 2 + SPARE);
+    }
+
     fn weight(&self) -> usize {
         self.matches.targets.len() + self.matches.groups.len()
     }
@@ -287,6 +317,9 @@ impl Entry {
 }
 
 const WAYS: usize = 8;
+
+/// The longest name that has a place, in bytes.
+const NAME_BYTES: usize = 256;
 
 /// So that the numbers of entries fit 32 bits.
 const MAX_TOPICS: usize = 1 << 24;

@@ -42,6 +42,8 @@ pub(crate) enum Usable {
     Online,
     /// It would wait in the session.
     Offline,
+    /// It would be dropped: there is no room for it.
+    Full,
     /// It cannot.
     No,
 }
@@ -77,11 +79,11 @@ impl Groups {
     }
 
     /// Whose turn it is: the first online member after the one that was picked last, in the order of their keys and
-    /// around; the first offline one when none is online.
+    /// around; else the first offline one; else the first that has no room.
     pub(crate) fn pick(
         &mut self,
         group: GroupKey,
-        mut usable: impl FnMut(SessionKey) -> Usable,
+        mut usable: impl FnMut(&Member) -> Usable,
     ) -> Option<Member> {
         let group = self.slab.get_mut(group.0)?;
         let start = group.last.map_or(0, |last| {
@@ -90,19 +92,19 @@ impl Groups {
                 .partition_point(|member| member.session <= last)
         });
         let (before, after) = group.members.split_at_checked(start)?;
-        let mut offline = None;
-        let mut online = None;
+        let (mut online, mut offline, mut full) = (None, None, None);
         for member in after.iter().chain(before) {
-            match usable(member.session) {
+            match usable(member) {
                 Usable::Online => {
                     online = Some(*member);
                     break;
                 }
                 Usable::Offline => offline = offline.or(Some(*member)),
+                Usable::Full => full = full.or(Some(*member)),
                 Usable::No => {}
             }
         }
-        let picked = online.or(offline)?;
+        let picked = online.or(offline).or(full)?;
         group.last = Some(picked.session);
         Some(picked)
     }
@@ -291,7 +293,7 @@ mod tests {
     fn picks(
         groups: &mut Groups,
         group: GroupKey,
-        usable: fn(SessionKey) -> Usable,
+        usable: fn(&Member) -> Usable,
     ) -> [Option<u32>; 5] {
         [(); 5].map(|()| groups.pick(group, usable).map(|member| member.session.0))
     }
@@ -314,16 +316,16 @@ mod tests {
     #[test]
     fn an_online_member_goes_before_offline_ones_and_unusable_ones_get_nothing() {
         let (mut groups, group) = group_of(&[1, 2, 3, 4]);
-        let third_online = |session: SessionKey| {
-            if session.0 == 3 {
+        let third_online = |member: &Member| {
+            if member.session.0 == 3 {
                 Usable::Online
             } else {
                 Usable::Offline
             }
         };
         assert_eq!(picks(&mut groups, group, third_online), [Some(3); 5]);
-        let odd_offline = |session: SessionKey| {
-            if session.0 % 2 == 1 {
+        let odd_offline = |member: &Member| {
+            if member.session.0 % 2 == 1 {
                 Usable::Offline
             } else {
                 Usable::No
@@ -334,6 +336,19 @@ mod tests {
             [1, 3, 1, 3, 1].map(Some)
         );
         assert_eq!(picks(&mut groups, group, |_| Usable::No), [None; 5]);
+        let first_has_room = |member: &Member| {
+            if member.session.0 == 1 {
+                Usable::Offline
+            } else {
+                Usable::Full
+            }
+        };
+        assert_eq!(picks(&mut groups, group, first_has_room), [Some(1); 5]);
+        // Dropped by one of them, and counted.
+        assert_eq!(
+            picks(&mut groups, group, |_| Usable::Full),
+            [2, 3, 4, 1, 2].map(Some)
+        );
     }
 
     #[test]

@@ -67,6 +67,11 @@ impl Subscriptions {
         self.tree.bytes() + self.groups.bytes() + self.cache.bytes()
     }
 
+    /// Frees the memory of the cache; false when there was none.
+    pub(crate) fn give_back(&mut self) -> bool {
+        self.cache.give_back()
+    }
+
     /// Subscribes a session to a filter, shared or not; one that it has already is replaced [MQTT-3.8.4-3].
     ///
     /// `None`: there are as many filters as there can be, two thousand million. Nothing has changed.
@@ -267,7 +272,7 @@ impl Subscriptions {
     pub(crate) fn pick(
         &mut self,
         group: GroupKey,
-        usable: impl FnMut(SessionKey) -> Usable,
+        usable: impl FnMut(&Member) -> Usable,
     ) -> Option<Member> {
         self.groups.pick(group, usable)
     }

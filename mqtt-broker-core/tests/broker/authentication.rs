@@ -22,7 +22,7 @@ use mqtt_codec::packet::{Auth, AuthProperties, Connect};
 use mqtt_codec::property::UserProperties;
 use mqtt_codec::reason_code::{AuthReasonCode, ConnectReasonCode, SubscribeReasonCode};
 use mqtt_codec::{Binary, ClientIdBuf, Packet, QoS, Text, TextBuf, Version};
-use mqtt_session::CloseReason;
+use mqtt_session::{CloseReason, Password};
 
 #[test]
 fn user_name_and_password_are_asked_about_and_connack_waits_for_the_answer() {
@@ -36,7 +36,7 @@ fn user_name_and_password_are_asked_about_and_connack_waits_for_the_answer() {
             version,
             address: None,
             user_name: Some(TextBuf::from(text("user"))),
-            password: Some(b"secret".as_slice().into()),
+            password: Password::new(b"secret".as_slice()).ok(),
             enhanced: None,
             again: false,
         };
@@ -175,6 +175,23 @@ fn a_packet_of_its_own_buffer_is_not_taken_before_the_answer() {
     world.forget();
     assert!(world.send_whole(link, Packet::Pingreq));
     assert_eq!(world.take(link).packets(), [Packet::Pingresp]);
+}
+
+#[test]
+fn debug_output_does_not_show_what_a_client_proves_itself_with() {
+    let mut world = World::new(Config::default());
+    let mut connect = with_method("a", "SCRAM");
+    connect.password = Some(Binary::new(b"secret").unwrap());
+    connect.properties.authentication_data = Some(Binary::new(b"secret").unwrap());
+    asked(&mut world, connect);
+    let (_, request) = world.asked.pop().unwrap();
+    assert_eq!(request.password.as_ref().unwrap().as_bytes(), b"secret");
+    let enhanced = request.enhanced.as_ref().unwrap();
+    assert_eq!(enhanced.data.as_deref(), Some(b"secret".as_slice()));
+    let shown = format!("{request:?}");
+    assert!(shown.contains("SCRAM"), "{shown}");
+    assert!(!shown.contains("secret"), "{shown}");
+    assert!(!shown.contains("115, 101, 99"), "{shown}");
 }
 
 /// [MQTT-4.12.0-2] [MQTT-4.12.0-3] [MQTT-4.12.0-5] AUTH goes back and forth until CONNACK, all with the method of CONNECT.

@@ -11,8 +11,8 @@
 
 use crate::harness::store::Durable;
 use crate::harness::{
-    Saw, connack, connect, puback, pubcomp, pubrec, pubrel, qos0, qos1, qos2, resuming, suback,
-    subscribe,
+    Saw, connack, connect, puback, pubcomp, pubrec, pubrel, qos0, qos1, qos2, resuming, retained,
+    suback, subscribe, unsubscribe,
 };
 use mqtt_broker_core::Config;
 use mqtt_codec::reason_code::{DisconnectReasonCode, SubscribeReasonCode};
@@ -268,6 +268,37 @@ fn a_full_backlog_pauses_publishers_until_the_store_has_caught_up() {
     assert_eq!(world.unread(writer), 0);
     world.commit_all();
     assert_eq!(world.take(writer).packets(), [puback(2), puback(3)]);
+}
+
+/// Whatever is recorded fills the backlog, acknowledged or not.
+#[test]
+fn every_kind_of_packet_is_bounded_by_the_backlog() {
+    let config = Config {
+        persist_backlog: 1_000,
+        ..Config::default()
+    };
+    let payload: &'static str = Box::leak("x".repeat(2_000).into_boxed_str());
+    for kind in 0..3 {
+        let mut world = Durable::new(config.clone());
+        let (link, _) = world.connect(resuming(V5, "client", 600));
+        let mut packets = 0;
+        while world.unread(link) == 0 && packets < 100 {
+            packets += 1;
+            let packet = match kind {
+                0 => Packet::Publish(retained(qos0("a", payload))),
+                1 => subscribe(packets, "a", QoS::AtMostOnce),
+                _ if packets % 2 == 1 => subscribe(packets, "a", QoS::AtMostOnce),
+                _ => unsubscribe(packets, "a"),
+            };
+            world.send(link, packet);
+        }
+        assert!(packets < 50, "kind {kind}: {packets}");
+        let saw = world.take(link);
+        assert_eq!(saw.all(), [Saw::Paused]);
+        world.commit_all();
+        assert_eq!(world.unread(link), 0);
+        assert!(world.take(link).all().contains(&Saw::Resumed));
+    }
 }
 
 #[test]

@@ -9,8 +9,11 @@
     reason = "the helpers of a test may what the test may"
 )]
 
+use std::time::Duration;
+
 use crate::harness::{
-    Saw, VERSIONS, World, connect, connect_as, leak, puback, qos0, qos1, qos2, subscribe,
+    Saw, VERSIONS, World, connect, connect_as, leak, puback, qos0, qos1, qos2, resuming, retained,
+    subscribe,
 };
 use bytes::Bytes;
 use mqtt_broker_core::{Action, Config, LinkId};
@@ -222,4 +225,34 @@ fn packet_of(qos: QoS, size: usize) -> Bytes {
 fn payload_segment(world: &World, link: LinkId, size: usize) -> Option<*const u8> {
     let mut segments = world.broker.tx(link)?.segments();
     Some(segments.find(|segment| segment.len() == size)?.as_ptr())
+}
+
+/// Sessions and retained messages that expire at the same moment go slice by slice.
+#[test]
+fn a_mass_expiry_is_done_in_slices() {
+    let mut world = World::new(Config {
+        slice: 10,
+        ..Config::default()
+    });
+    let writer = world.connect(connect("writer"));
+    for n in 0..35 {
+        let id = leak(format!("s{n}"));
+        let link = world.connect(resuming(Version::V5_0, id, 60));
+        world.cut(link);
+        let topic = leak(format!("t/{n}"));
+        let mut publish = retained(qos0(topic, "x"));
+        publish.properties.message_expiry_interval = Some(60);
+        world.send(writer, publish);
+    }
+    world.now = world.now + Duration::from_secs(60);
+    let mut left = Vec::new();
+    while world.broker.gauges().retained_messages + world.broker.gauges().sessions > 1 {
+        world.broker.handle_timeout(world.now);
+        world.settle();
+        let gauges = world.broker.gauges();
+        left.push((gauges.sessions - 1, gauges.retained_messages));
+        assert!(world.broker.poll_timeout().is_some_and(|at| at > world.now));
+        world.now = world.now + Duration::from_micros(1);
+    }
+    assert_eq!(left, [(25, 25), (15, 15), (5, 5), (0, 0)]);
 }

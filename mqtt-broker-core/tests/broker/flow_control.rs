@@ -12,8 +12,8 @@
 use std::num::NonZeroU16;
 
 use crate::harness::{
-    Saw, World, connect, disconnect, leak, puback, pubcomp, pubrec, qos0, qos1, qos2, resuming,
-    suback, subscribe,
+    Saw, World, connect, disconnect, leak, puback, pubcomp, pubrec, pubrel, qos0, qos1, qos2,
+    resuming, suback, subscribe,
 };
 use mqtt_broker_core::{Config, LinkId};
 use mqtt_codec::packet::Pubrec;
@@ -166,4 +166,22 @@ fn payloads(world: &mut World, link: LinkId) -> Vec<String> {
         _ => None,
     };
     outcome.packets().iter().filter_map(only).collect()
+}
+
+#[test]
+fn packets_of_every_kind_are_counted_when_they_are_sent() {
+    let mut world = World::new(Config::default());
+    let link = world.connect(connect("a"));
+    world.send(link, subscribe(1, "a", QoS::ExactlyOnce));
+    world.send(link, Packet::Pingreq);
+    world.send(link, qos0("a", "x"));
+    // PUBREC and PUBLISH, PUBREL, PUBCOMP.
+    world.send(link, qos2(1, "a", "x"));
+    world.send(link, pubrec(1));
+    world.send(link, pubcomp(1));
+    world.send(link, pubrel(1));
+    let seen = 1 + world.take(link).packets().len() as u64;
+    let counters = world.broker.counters();
+    assert_eq!((counters.packets_sent, counters.publishes_sent), (seen, 2));
+    assert_eq!(seen, 8);
 }

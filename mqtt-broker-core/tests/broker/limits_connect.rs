@@ -272,7 +272,7 @@ fn a_refusal_is_told_with_its_link_and_its_client() {
         } => Some((*link, client_id.as_ref()?.as_str(), *cause)),
         _ => None,
     });
-    assert_eq!(told, Some((link, "123456", Cause::ClientIdTooLong)));
+    assert_eq!(told, Some((Some(link), "123456", Cause::ClientIdTooLong)));
 }
 
 #[test]

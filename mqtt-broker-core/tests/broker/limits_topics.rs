@@ -11,14 +11,16 @@
 
 use crate::harness::{
     Saw, VERSIONS, World, connect, connect_as, disconnect, filter, id, leak, puback, publish,
-    pubrec, qos0, qos1, qos2, suback, subscribe, will,
+    pubrec, qos0, qos1, qos2, suback, subscribe, unsuback, unsubscribe_all, will,
 };
 use mqtt_broker_core::{Cause, Config, LinkId, Message};
 use mqtt_codec::packet::{
     AcknowledgementProperties, Connect, Delivery, Puback, Publish, Pubrec, Subscribe,
     SubscribeProperties, Subscription, SubscriptionOptions, Subscriptions,
 };
-use mqtt_codec::reason_code::{DisconnectReasonCode, PublishReasonCode, SubscribeReasonCode};
+use mqtt_codec::reason_code::{
+    DisconnectReasonCode, PublishReasonCode, SubscribeReasonCode, UnsubscribeReasonCode,
+};
 use mqtt_codec::{Packet, QoS, TopicNameBuf, Version};
 use mqtt_session::CloseReason;
 
@@ -293,4 +295,49 @@ fn received(world: &mut World, link: LinkId) -> Vec<String> {
         other => panic!("expected only PUBLISH, saw {other:?}"),
     };
     outcome.packets().into_iter().map(payload).collect()
+}
+
+/// UNSUBACK has no code for a quota, so that the connection ends.
+#[test]
+fn an_unsubscribe_with_too_many_filters_ends_the_connection() {
+    for version in VERSIONS {
+        for (count, accepted) in [(3, true), (4, false)] {
+            let mut world = World::new(Config {
+                filters_per_packet: 3,
+                ..Config::default()
+            });
+            let link = world.connect(connect_as(version, "a"));
+            let filters = ["a", "b", "c", "d"];
+            world.send(link, unsubscribe_all(1, &filters[..count]));
+            let saw = world.take(link);
+            assert_eq!(world.refused(Cause::Subscriptions), u64::from(!accepted));
+            if accepted {
+                assert!(matches!(saw.packets()[..], [Packet::Unsuback(_)]));
+                continue;
+            }
+            let reason = DisconnectReasonCode::QuotaExceeded;
+            let mut expected = Vec::new();
+            if version == Version::V5_0 {
+                expected.push(Saw::Packet(disconnect(reason)));
+            }
+            expected.push(Saw::Closed(CloseReason::Disconnected { reason }));
+            assert_eq!(saw.all(), expected);
+        }
+    }
+}
+
+#[test]
+fn an_unsubscribe_from_a_filter_above_the_limits_is_refused_alone() {
+    let mut world = World::new(Config {
+        topic_levels: 3,
+        ..Config::default()
+    });
+    let link = world.connect(connect_as(Version::V5_0, "a"));
+    world.send(link, unsubscribe_all(1, &["a/b/c/d", "a"]));
+    let codes = [
+        UnsubscribeReasonCode::TopicFilterInvalid,
+        UnsubscribeReasonCode::NoSubscriptionExisted,
+    ];
+    assert_eq!(world.take(link).packets(), [unsuback(1, &codes)]);
+    assert_eq!(world.refused(Cause::TopicFilter), 1);
 }

@@ -11,10 +11,10 @@
 
 use crate::harness::store::Durable;
 use crate::harness::{
-    VERSIONS, World, again, connect, connect_as, disconnect, leak, puback, pubcomp, pubrec, pubrel,
-    qos0, qos1, qos2, resuming, subscribe, subscribe_as, unsubscribe,
+    VERSIONS, World, again, connect, connect_as, disconnect, id, leak, puback, pubcomp, pubrec,
+    pubrel, qos0, qos1, qos2, resuming, subscribe, subscribe_as, unsubscribe,
 };
-use mqtt_broker_core::{Config, LinkId};
+use mqtt_broker_core::{Cause, Config, LinkId};
 use mqtt_codec::packet::{Puback, Pubrec};
 use mqtt_codec::property::{SubscriptionIdentifier, SubscriptionIdentifiers};
 use mqtt_codec::reason_code::{DisconnectReasonCode, PublishReasonCode};
@@ -102,6 +102,80 @@ fn a_message_goes_to_an_online_member_before_it_waits_for_an_offline_one() {
     all.sort();
     // The four are sent again: they were not acknowledged.
     assert_eq!(all, ["0", "1", "2", "3", "waits"]);
+}
+
+/// What is QoS 0 for a member is not kept for it while it is away.
+#[test]
+fn an_acknowledged_message_does_not_go_to_an_offline_member_granted_qos_0() {
+    let (mut world, writer) = world();
+    let zero = world.connect(resuming(V5, "zero", 600));
+    world.send(zero, subscribe(1, "$share/g/a", QoS::AtMostOnce));
+    world.cut(zero);
+    world.send(writer, qos1(1, "a", "nobody"));
+    let nobody = Packet::Puback(Puback {
+        reason_code: PublishReasonCode::NoMatchingSubscribers,
+        ..Puback::success(id(1))
+    });
+    assert_eq!(world.take(writer).packets(), [nobody]);
+    let lasting = lasting(&mut world, "lasting");
+    world.cut(lasting);
+    for n in 0..4 {
+        world.send(writer, qos1(n + 1, "a", leak(n.to_string())));
+        assert_eq!(world.take(writer).packets(), [puback(n + 1)]);
+    }
+    let lasting = world.connect_and_keep(resuming(V5, "lasting", 600));
+    assert_eq!(payloads(&mut world, lasting), ["0", "1", "2", "3"]);
+}
+
+/// What comes back from an ended session goes on at the QoS of who takes it.
+#[test]
+fn a_message_of_an_ended_session_goes_to_an_online_member_granted_qos_0() {
+    let (mut world, writer) = world();
+    let first = lasting(&mut world, "first");
+    world.cut(first);
+    world.send(writer, qos1(1, "a", "x"));
+    let away = world.connect(resuming(V5, "away", 600));
+    world.send(away, subscribe(1, "$share/g/a", QoS::AtMostOnce));
+    world.cut(away);
+    let zero = member(&mut world, V5, "zero", QoS::AtMostOnce);
+    world.connect(connect("first"));
+    assert_eq!(
+        world.take(zero).packets(),
+        [Packet::Publish(qos0("a", "x"))]
+    );
+}
+
+#[test]
+fn a_member_with_room_goes_before_one_that_would_drop_the_message() {
+    let config = Config {
+        queue_messages: 2,
+        send_maximum: 1,
+        ..Config::default()
+    };
+    let mut world = World::new(config);
+    let writer = world.connect(connect("writer"));
+    // Both are online and acknowledge nothing: one in flight and two in the queue, each.
+    let links = ["first", "second"].map(|id| lasting(&mut world, id));
+    world.send(links[0], subscribe(1, "b", QoS::AtLeastOnce));
+    for n in 0..3 {
+        world.send(writer, qos1(n + 1, "b", "fills the first"));
+    }
+    for n in 0..3 {
+        world.send(writer, qos1(n + 4, "a", leak(n.to_string())));
+    }
+    assert_eq!(world.refused(Cause::QueueFull), 0);
+    world.forget();
+    world.send(writer, qos1(9, "a", "dropped"));
+    let dropped = Packet::Puback(Puback {
+        reason_code: PublishReasonCode::QuotaExceeded,
+        ..Puback::success(id(9))
+    });
+    assert_eq!(world.take(writer).packets(), [dropped]);
+    // An offline one with room is better, too.
+    let third = lasting(&mut world, "third");
+    world.cut(third);
+    world.send(writer, qos1(10, "a", "kept"));
+    assert_eq!(world.take(writer).packets(), [puback(10)]);
 }
 
 /// On a mere disconnect unacknowledged messages stay with the member's session.
@@ -192,7 +266,7 @@ fn a_refusal_by_a_member_discards_the_message() {
         first,
         Packet::Puback(Puback {
             reason_code,
-            ..Puback::success(crate::harness::id(1))
+            ..Puback::success(id(1))
         }),
     );
     world.send(writer, qos2(2, "a", "other's"));
@@ -201,7 +275,7 @@ fn a_refusal_by_a_member_discards_the_message() {
         first,
         Packet::Pubrec(Pubrec {
             reason_code,
-            ..Pubrec::success(crate::harness::id(2))
+            ..Pubrec::success(id(2))
         }),
     );
     assert_eq!(payloads(&mut world, first), ["one", "two"]);

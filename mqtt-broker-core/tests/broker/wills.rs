@@ -15,7 +15,7 @@ use crate::harness::{
     VERSIONS, World, connect, connect_as, disconnect, qos0, qos1, resuming, retained, subscribe,
     will,
 };
-use mqtt_broker_core::{Config, LinkId};
+use mqtt_broker_core::{Cause, Config, Event, LinkId};
 use mqtt_codec::packet::{Connect, Disconnect, DisconnectProperties, Publish};
 use mqtt_codec::property::UserProperties;
 use mqtt_codec::reason_code::DisconnectReasonCode;
@@ -317,4 +317,29 @@ fn with_will(version: Version, expiry: u32, delay: u32) -> Connect<'static> {
 
 fn gone() -> Publish<'static> {
     qos0("gone", "c")
+}
+
+/// A log line says whose will was refused.
+#[test]
+fn a_refused_will_is_told() {
+    let config = Config {
+        retained_messages: 0,
+        ..Config::default()
+    };
+    for (topic, cause) in [("$SYS/x", Cause::NotAuthorized), ("kept", Cause::Retained)] {
+        let mut world = World::new(config.clone());
+        let mut connect = connect("a");
+        let mut will = will(topic, "x");
+        will.retain = true;
+        connect.will = Some(will);
+        let link = world.connect(connect);
+        world.events.clear();
+        world.cut(link);
+        let told = world.events.iter().any(|event| {
+            matches!(event, Event::Refused { link: None, client_id: Some(id), cause: of }
+                if id.as_str() == "a" && *of == cause)
+        });
+        assert!(told, "{:?}", world.events);
+        assert_eq!(world.refused(cause), 1);
+    }
 }

@@ -152,7 +152,7 @@ impl World {
             assigned_client_id: ClientIdBuf::new(&format!("assigned-{}", self.made)).unwrap(),
             authentication,
         };
-        let link = self.broker.handle_connected(self.now, peer);
+        let link = self.broker.handle_connected(self.now, peer).unwrap();
         self.links.insert(link, Seen::default());
         self.settle();
         link

@@ -216,7 +216,7 @@ impl Run {
                 Authentication::Anonymous
             },
         };
-        let link = self.broker.handle_connected(self.now, peer);
+        let link = self.broker.handle_connected(self.now, peer).unwrap();
         if let Some((old, _)) = self.links.insert(client, (link, connect.version)) {
             // Nobody looks at it any more, but it is there for a while: its socket closes below.
             self.present(link, &encoded(connect.version, &Packet::Connect(*connect)));
