@@ -101,8 +101,6 @@ causes! {
     NotAuthorized = "not authorized",
     /// Authentication failed.
     Authentication = "authentication",
-    /// The store takes nothing more for now.
-    Store = "store",
     /// A session's principal is another one than who connects now.
     Principal = "principal",
 }
