@@ -33,6 +33,8 @@ pub struct Case {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     Decode,
+    /// Decode and look at each item of the packet's list: ours borrows it, the peers have copied it while decoding.
+    Walk,
     Encode,
 }
 
@@ -40,6 +42,7 @@ impl core::fmt::Display for Case {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let action = match self.action {
             Action::Decode => "decode",
+            Action::Walk => "decode and walk",
             Action::Encode => "encode",
         };
         write!(f, "{action} {}", self.packet)
@@ -58,6 +61,13 @@ pub fn all(harness: &mut impl Harness) {
 pub(crate) fn decode(packet: &'static str) -> Case {
     Case {
         action: Action::Decode,
+        packet,
+    }
+}
+
+pub(crate) fn walk(packet: &'static str) -> Case {
+    Case {
+        action: Action::Walk,
         packet,
     }
 }

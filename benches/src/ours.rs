@@ -1,9 +1,9 @@
 use std::hint::black_box;
 
-use mqtt_codec::{Limits, decode as decode_packet};
+use mqtt_codec::{Limits, Packet, decode as decode_packet};
 
-use crate::packets::{V3_1_1, V5_0, bytes, version, with};
-use crate::{Harness, decode, encode};
+use crate::packets::{SUBSCRIBE_V3_1_1, SUBSCRIBE_V5, V3_1_1, V5_0, bytes, version, with};
+use crate::{Harness, decode, encode, walk};
 
 const NAME: &str = "ours";
 
@@ -32,5 +32,21 @@ pub(crate) fn all(harness: &mut impl Harness) {
                 },
             );
         });
+    }
+    for packet in [SUBSCRIBE_V3_1_1, SUBSCRIBE_V5] {
+        let (version, bytes) = (version(packet), bytes(packet));
+        harness.bench(
+            walk(packet),
+            NAME,
+            || (),
+            |()| {
+                let decoded = decode_packet(version, &limits, black_box(&bytes));
+                if let Ok(Some((Packet::Subscribe(subscribe), _))) = &decoded {
+                    for subscription in subscribe.subscriptions {
+                        black_box(&subscription);
+                    }
+                }
+            },
+        );
     }
 }
