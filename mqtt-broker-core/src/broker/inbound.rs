@@ -21,40 +21,39 @@ impl Broker {
     /// presents the rest again with more, or on [`Action::Resume`] when that was said.
     pub fn handle_bytes(&mut self, now: Instant, link: LinkId, rx: &[u8]) -> usize {
         let mut used = 0;
-        loop {
+        let consumed = loop {
             let Some(at) = self.hub.links.get(link) else {
-                return rx.len();
+                break rx.len();
             };
             if matches!(at.state, LinkState::Closing | LinkState::Leaving { .. }) {
                 // [MQTT-3.1.4-6], [MQTT-3.14.4-1]: nothing behind it is looked at.
-                return rx.len();
+                break rx.len();
             }
             let rest = rx.get(used..).unwrap_or_default();
             if rest.is_empty() || self.hub.choke(link) {
-                break;
+                break used;
             }
             if used >= self.hub.config.turn_bytes {
                 self.hub.actions.push_back(Action::Resume { link });
-                break;
+                break used;
             }
             let Some(at) = self.hub.links.get(link) else {
-                return rx.len();
+                break rx.len();
             };
             match decode(at.version, &at.limits, rest) {
                 Ok(Some((packet, len))) => {
                     used += len;
                     self.handle_decoded(now, link, packet, None);
                 }
-                Ok(None) => break,
+                Ok(None) => break used,
                 Err(error) => {
                     self.fail_malformed(now, link, error);
-                    used = rx.len();
-                    break;
+                    break rx.len();
                 }
             }
-        }
+        };
         self.hub.counters.bytes_received += used as u64;
-        used
+        consumed
     }
 
     /// One whole packet in a buffer of its own, so that a message that is kept is a slice of it. False when it is not taken
@@ -72,10 +71,10 @@ impl Broker {
         let Some(at) = self.hub.links.get(link) else {
             return true;
         };
-        self.hub.counters.bytes_received += packet.len() as u64;
         match decode(at.version, &at.limits, &packet) {
             Ok(Some((decoded, len))) if len == packet.len() => {
-                self.handle_decoded(now, link, decoded, Some(&packet))
+                self.hub.counters.bytes_received += len as u64;
+                self.handle_decoded(now, link, decoded, Some(&packet));
             }
             Ok(_) => debug_assert!(false, "the caller presents one whole packet"),
             Err(error) => self.fail_malformed(now, link, error),

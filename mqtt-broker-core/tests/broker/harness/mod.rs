@@ -309,7 +309,8 @@ impl World {
         self.links.get_mut(&link).expect("a link of this world")
     }
 
-    fn version(&mut self, link: LinkId) -> Version {
+    /// The version of its connection; 5.0 before CONNECT.
+    pub fn version(&mut self, link: LinkId) -> Version {
         self.seen(link).version.unwrap_or(Version::V5_0)
     }
 
