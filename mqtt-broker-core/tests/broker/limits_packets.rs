@@ -253,9 +253,9 @@ fn the_window_towards_a_client_is_its_own_and_at_most_ours() {
     }
 }
 
-const AT_LIMIT: &[(&str, &str)] = &[("12", "34"), ("56", "78")];
+const AT_LIMIT: &[(&str, &str)] = &[("1", "234"), ("567", "8")];
 const MANY: &[(&str, &str)] = &[("", ""), ("", ""), ("", "")];
-const LONG: &[(&str, &str)] = &[("12", "34"), ("56", "789")];
+const LONG: &[(&str, &str)] = &[("", "12345"), ("", "6789")];
 
 fn two_user_properties() -> Config {
     Config {

@@ -33,6 +33,7 @@ mod retain;
 mod session_state;
 mod shared;
 mod shared_group_identity;
+mod shutdown;
 mod slow_consumers;
 mod subscribe;
 mod topics;

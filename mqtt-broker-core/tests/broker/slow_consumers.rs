@@ -138,6 +138,19 @@ fn a_slow_client_is_not_closed_while_it_makes_progress() {
     }
 }
 
+/// To be told that nothing was written is no progress.
+#[test]
+fn nothing_written_is_no_progress() {
+    let (mut world, subscriber, publisher) = slow(Version::V5_0, QoS::AtMostOnce);
+    world.send(publisher, qos0("t", "x"));
+    world.advance(Duration::from_secs(29));
+    world.write(subscriber, 0);
+    world.advance(Duration::from_secs(1) - MICRO);
+    assert_eq!(world.broker.gauges().connected, 2);
+    world.advance(MICRO);
+    assert_eq!(world.broker.gauges().connected, 1);
+}
+
 /// An empty buffer owes nothing, and a time without traffic is no lack of progress.
 #[test]
 fn the_30_seconds_count_from_the_moment_something_waits() {
