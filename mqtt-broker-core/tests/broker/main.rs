@@ -11,6 +11,7 @@ mod durability_exactly_once;
 mod durability_order;
 mod durability_paging;
 mod durability_restart;
+mod durability_restored;
 mod durability_same_state;
 mod fairness;
 mod first_message;
