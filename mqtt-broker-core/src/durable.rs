@@ -170,3 +170,64 @@ impl Durable {
 
 /// What a record takes beside its strings and payload, about.
 const RECORD_OVERHEAD: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use mqtt_codec::ClientIdBuf;
+
+    use super::*;
+
+    const BATCH: usize = RECORD_OVERHEAD + 10;
+
+    /// The backlog is what was recorded and is not durable, handed out or not.
+    #[test]
+    fn the_backlog_falls_as_batches_become_durable() {
+        let mut durable = three_batches();
+        record(&mut durable);
+        assert_eq!(durable.backlog(), 4 * BATCH);
+        assert_eq!(durable.pending(), Some(Position(4)));
+        for (position, left) in [(0, 4), (1, 3), (1, 3), (3, 1)] {
+            durable.persisted(Position(position));
+            assert_eq!(durable.backlog(), left * BATCH, "{position}");
+        }
+        assert!(durable.take_batch().is_some());
+        assert!(durable.take_batch().is_none());
+        durable.persisted(Position(4));
+        assert_eq!((durable.backlog(), durable.pending()), (0, None));
+    }
+
+    #[test]
+    fn what_is_held_comes_out_in_order_and_not_before_its_position() {
+        let mut durable = three_batches();
+        for position in [1, 1, 3] {
+            let link = LinkId {
+                generation: 1,
+                index: 0,
+            };
+            durable.hold(Position(position), Held::Leave { link });
+        }
+        let mut out =
+            |position| core::iter::from_fn(|| durable.pop_held(Position(position))).count();
+        assert_eq!([out(0), out(1), out(2), out(3)], [0, 2, 0, 1]);
+    }
+
+    fn three_batches() -> Durable {
+        let mut durable = Durable::new(Persistence::Store);
+        for position in 1..=3 {
+            record(&mut durable);
+            assert_eq!(durable.backlog(), position * BATCH);
+            let batch = durable.take_batch();
+            assert!(
+                batch.is_some_and(
+                    |(records, at)| records.len() == 1 && at == Position(position as u64)
+                )
+            );
+        }
+        durable
+    }
+
+    fn record(durable: &mut Durable) {
+        let client_id = ClientIdBuf::new("c").unwrap();
+        durable.record(Record::SessionEnded { client_id }, 10);
+    }
+}

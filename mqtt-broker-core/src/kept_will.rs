@@ -53,3 +53,46 @@ fn bytes(will: &WillBuf) -> usize {
             .correlation_data
             .map_or(0, |it| it.as_bytes().len())
 }
+
+#[cfg(test)]
+mod tests {
+    use mqtt_codec::packet::{Will, WillProperties};
+    use mqtt_codec::property::UserProperties;
+    use mqtt_codec::{Binary, QoS, Text, TopicName};
+
+    use super::*;
+
+    /// Each part of it, and nothing twice; as long as it is there.
+    #[test]
+    fn a_will_counts_all_that_it_keeps() {
+        let text = |text| Text::new(text).unwrap();
+        let pairs = [(text("12"), text("345")), (text("6"), text("7890"))];
+        let empty = Will {
+            topic: TopicName::new("t").unwrap(),
+            payload: Binary::new(b"").unwrap(),
+            qos: QoS::AtMostOnce,
+            retain: false,
+            properties: WillProperties::default(),
+        };
+        let full = Will {
+            topic: TopicName::new("topic").unwrap(),
+            payload: Binary::new(b"payload").unwrap(),
+            properties: WillProperties {
+                content_type: Some(text("content type")),
+                response_topic: Some(TopicName::new("response").unwrap()),
+                correlation_data: Some(Binary::new(b"correlation").unwrap()),
+                user_properties: UserProperties::new(&pairs),
+                ..WillProperties::default()
+            },
+            ..empty
+        };
+        let gauge = MemoryGauge::default();
+        let first = KeptWill::new(WillBuf::from(&empty), &gauge);
+        let least = gauge.bytes();
+        assert!(least > size_of::<WillBuf>(), "{least}");
+        drop(first);
+        assert_eq!(gauge.bytes(), 0);
+        let _full = KeptWill::new(WillBuf::from(&full), &gauge);
+        assert_eq!(gauge.bytes() - least, 4 + 7 + 12 + 8 + 11 + 10);
+    }
+}

@@ -84,3 +84,62 @@ impl Links {
             .filter_map(|slot| slot.link.as_deref().map(|link| link.id))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+    use core::time::Duration;
+
+    use mqtt_codec::{ClientIdBuf, Limits, Version};
+    use mqtt_session::{Connection, Instant, Negotiated, Role};
+
+    use super::*;
+    use crate::access::{Authentication, Peer};
+
+    #[test]
+    fn a_link_that_is_gone_is_not_found_and_its_place_is_used_again() {
+        let mut links = Links::default();
+        let first = insert(&mut links);
+        let second = insert(&mut links);
+        assert_eq!((links.len(), ids(&links)), (2, [first, second].into()));
+        assert!(links.remove(first).is_some());
+        assert!(links.remove(first).is_none());
+        assert_eq!((links.len(), ids(&links)), (1, [second].into()));
+        let third = insert(&mut links);
+        assert_eq!(third.index, first.index);
+        assert_ne!(third, first);
+        assert!(links.get(first).is_none() && links.get_mut(first).is_none());
+        assert!(links.remove(first).is_none());
+        assert!(links.get(third).is_some() && links.get_mut(third).is_some());
+        assert_eq!((links.len(), ids(&links)), (2, [third, second].into()));
+    }
+
+    /// As a log shows it: two links with one index differ.
+    #[test]
+    fn an_id_shows_its_index_and_its_generation() {
+        let id = LinkId {
+            generation: 3,
+            index: 14,
+        };
+        assert_eq!(alloc::format!("{id:?}"), "LinkId(14.3)");
+    }
+
+    fn ids(links: &Links) -> Vec<LinkId> {
+        links.ids().collect()
+    }
+
+    fn insert(links: &mut Links) -> LinkId {
+        let now = Instant::from_micros(0);
+        let peer = Peer {
+            address: None,
+            connect_deadline: now + Duration::from_secs(10),
+            assigned_client_id: ClientIdBuf::new("a").unwrap(),
+            authentication: Authentication::Anonymous,
+        };
+        let limits = Limits { packet_size: 100 };
+        let connection = Connection::new(Negotiated::new(Version::V5_0, Role::Server));
+        links
+            .insert(|id| Link::new(id, peer, limits, connection, now))
+            .unwrap()
+    }
+}

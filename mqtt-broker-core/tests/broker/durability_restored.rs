@@ -46,7 +46,7 @@ fn a_session_that_never_expires_is_there_after_any_time() {
         assert_eq!(world.broker.gauges().sessions, 1);
         world.crash();
     }
-    assert_eq!(world.connect(resuming(V5, "c", u32::MAX)).1, true);
+    assert!(world.connect(resuming(V5, "c", u32::MAX)).1);
 }
 
 /// What comes after a restart stands behind all that the store has of a queue, also what is not in memory.
