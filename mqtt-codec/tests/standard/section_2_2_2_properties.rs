@@ -227,7 +227,7 @@ fn texts_have_up_to_65535_bytes() {
 fn for_each_place(check: impl Fn(&Property, Place)) {
     for property in properties() {
         for &(place, _) in &property.places {
-            check(&property, place);
+            check(property, place);
         }
     }
 }

@@ -5,6 +5,7 @@
 
 #![allow(
     dead_code,
+    unused_imports,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
@@ -14,6 +15,7 @@
 
 mod breach;
 mod csv;
+mod malformed;
 mod place;
 mod property;
 mod reason_code;
@@ -21,9 +23,9 @@ mod rule;
 mod wire_type;
 
 pub(crate) use breach::{Breach, General, Violation};
+pub(crate) use malformed::{Malformed, malformed};
 pub(crate) use place::{Place, Sender};
 pub(crate) use property::{Property, general, properties, properties_table, property};
-#[allow(unused_imports, reason = "each test program uses its part")]
 pub(crate) use reason_code::{CODED, Coded, reason_codes};
 pub(crate) use rule::Rule;
 pub(crate) use wire_type::WireType;

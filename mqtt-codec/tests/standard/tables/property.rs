@@ -1,5 +1,7 @@
 //! `properties-v5.0.csv`.
 
+use std::sync::LazyLock;
+
 use super::csv::{clauses, rows};
 use super::{Breach, General, Place, Rule, Sender, Violation, WireType};
 use mqtt_codec::{Field, ReasonCode};
@@ -17,19 +19,21 @@ pub(crate) struct Property {
 }
 
 /// All rows.
-pub(crate) fn properties() -> Vec<Property> {
-    table()[1..].iter().map(Property::parse).collect()
+pub(crate) fn properties() -> &'static [Property] {
+    static ROWS: LazyLock<Vec<Property>> =
+        LazyLock::new(|| table()[1..].iter().map(Property::parse).collect());
+    &ROWS
 }
 
 /// The row of a property.
-pub(crate) fn property(field: Field) -> Property {
-    let of_field = |property: &Property| property.field == field;
-    properties().into_iter().find(of_field).unwrap()
+pub(crate) fn property(field: Field) -> &'static Property {
+    properties().iter().find(|it| it.field == field).unwrap()
 }
 
 /// The row of all properties.
 pub(crate) fn general() -> General {
-    General::parse(general_row()[6])
+    static ROW: LazyLock<General> = LazyLock::new(|| General::parse(general_row()[6]));
+    *ROW
 }
 
 impl Property {

@@ -1,5 +1,7 @@
 //! `reason-codes-v5.0.csv`.
 
+use std::sync::LazyLock;
+
 use super::csv::rows;
 use super::{Place, Sender, framed};
 
@@ -44,15 +46,18 @@ pub(crate) const CODED: [Place; 9] = [
 ];
 
 /// All rows.
-pub(crate) fn reason_codes() -> Vec<Row> {
-    let table = include_str!(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../docs/standard/reason-codes-v5.0.csv"
-    ));
-    rows(table, ["code", "name", "packets", "note"])
-        .iter()
-        .map(Row::parse)
-        .collect()
+pub(crate) fn reason_codes() -> &'static [Row] {
+    static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
+        let table = include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../docs/standard/reason-codes-v5.0.csv"
+        ));
+        rows(table, ["code", "name", "packets", "note"])
+            .iter()
+            .map(Row::parse)
+            .collect()
+    });
+    &ROWS
 }
 
 impl Row {
@@ -92,8 +97,8 @@ impl Row {
 
 impl Coded {
     /// Of a code in a packet; nothing where it is none of that packet's.
-    pub(crate) fn of(rows: &[Row], place: Place, byte: u8) -> Option<Self> {
-        let mut found = rows
+    pub(crate) fn of(place: Place, byte: u8) -> Option<Self> {
+        let mut found = reason_codes()
             .iter()
             .filter(|row| row.byte == byte)
             .filter_map(|row| row.coded(place));

@@ -1,5 +1,7 @@
 //! The column `value_rules`.
 
+use super::Place;
+
 /// What is said of the values of a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rule {
@@ -9,8 +11,8 @@ pub(crate) enum Rule {
     Bytes,
     /// A Topic Name.
     TopicName,
-    /// What stands for no property, where that is a number.
-    Default(u32),
+    /// The number that no property stands for, in one packet or wherever it may stand.
+    Default(Option<Place>, u32),
     /// A server sends it on as it is.
     Forwarded,
     /// A server sends what is left of it.
@@ -42,12 +44,12 @@ pub(super) const RULES: &[(&str, Rule)] = &[
     ("1 to 4294967295", Rule::Range(1, u32::MAX)),
     ("0 to 65535 bytes", Rule::Bytes),
     ("topic name without wildcards", Rule::TopicName),
-    ("absent = 0", Rule::Default(0)),
-    ("absent in CONNECT = 0", Rule::Default(0)),
-    ("absent = 0 (no aliases)", Rule::Default(0)),
-    ("absent = 1", Rule::Default(1)),
-    ("absent = 2 (the value 2 itself is not allowed)", Rule::Default(2)),
-    ("absent = 65535", Rule::Default(65_535)),
+    ("absent = 0", Rule::Default(None, 0)),
+    ("absent in CONNECT = 0", Rule::Default(Some(Place::Connect), 0)),
+    ("absent = 0 (no aliases)", Rule::Default(None, 0)),
+    ("absent = 1", Rule::Default(None, 1)),
+    ("absent = 2 (the value 2 itself is not allowed)", Rule::Default(None, 2)),
+    ("absent = 65535", Rule::Default(None, 65_535)),
     ("forwarded unchanged", Rule::Forwarded),
     ("order is kept when a PUBLISH or Will is forwarded", Rule::Forwarded),
     ("a server sends on the rest of it", Rule::ForwardedInPart),
