@@ -21,6 +21,8 @@ mod lossy_network;
 mod message_ordering;
 mod packet_identifier;
 mod properties;
+mod property_defaults;
+mod property_rules;
 mod property_tables;
 mod qos_delivery;
 mod qos_receiving;
