@@ -32,6 +32,7 @@ mod property_forwarding;
 mod property_rules;
 mod property_tables;
 mod qos_delivery;
+mod reason_codes;
 mod reauthentication;
 mod retain;
 mod session_state;
