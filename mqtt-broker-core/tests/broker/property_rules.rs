@@ -30,7 +30,7 @@ struct Case {
     reason: CloseReason,
 }
 
-/// [MQTT-4.13.1-1] [5.0-2] [MQTT-3.3.2-9] [MQTT-3.3.4-6] [MQTT-3.3.4-9] [MQTT-4.12.0-1] [MQTT-4.12.0-7] Each violation of the
+/// [MQTT-4.13.1-1] [5.0-2] [often-wrong-2] [often-wrong-3] [often-wrong-27] [MQTT-3.3.4-6] [MQTT-4.12.0-1] Each violation of the
 /// table ends the connection, with its code; what is just allowed does not.
 #[test]
 fn each_violation_ends_the_connection_with_its_code() {

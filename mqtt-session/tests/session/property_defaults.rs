@@ -118,8 +118,8 @@ fn an_absent_property_of_connect_means_its_default() {
     );
 }
 
-/// [MQTT-4.13.1-1] [MQTT-3.1.3-7] [MQTT-4.12.0-5] [MQTT-4.12.0-6] [often-wrong-36] CONNACK gives an identifier to who has none, and
-/// says the method of CONNECT.
+/// [MQTT-4.13.1-1] [MQTT-4.12.0-5] [often-wrong-36] CONNACK gives an identifier to who has none, and says the method of CONNECT;
+/// a client that misses that ends the connection.
 #[test]
 fn a_connack_that_does_not_fit_its_connect_is_a_protocol_error() {
     let nameless = client::Config {

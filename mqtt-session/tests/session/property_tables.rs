@@ -62,7 +62,7 @@ fn properties_that_break_a_rule_end_the_connection_with_its_code() {
     }
 }
 
-/// [MQTT-4.13.1-1] [MQTT-3.3.4-6] [MQTT-3.14.2-2] [often-wrong-18] A property that the packet has from the other side only is
+/// [MQTT-4.13.1-1] [MQTT-3.3.4-6] [often-wrong-18] A property that the packet has from the other side only is
 /// a Protocol Error.
 #[test]
 fn a_property_of_the_other_side_is_a_protocol_error() {

@@ -29,9 +29,8 @@ struct Case {
     reason: CloseReason,
 }
 
-/// [MQTT-4.13.1-1] [5.0-2] [often-wrong-13] [MQTT-3.1.2-29] [MQTT-3.2.2-11] [MQTT-3.2.2-14] [MQTT-3.3.2-9] [MQTT-3.3.4-6]
-/// [MQTT-3.3.4-7] [MQTT-3.3.4-9] [MQTT-4.12.0-7] [MQTT-3.14.2-2] Each violation of the table ends the connection, with its code;
-/// what is just allowed does not.
+/// [MQTT-4.13.1-1] [5.0-2] [often-wrong-2] [often-wrong-3] [often-wrong-13] [often-wrong-27] [MQTT-3.3.4-6] Each violation of the
+/// table ends the connection, with its code; what is just allowed does not.
 #[test]
 fn each_violation_ends_the_connection_with_its_code() {
     for property in properties() {
@@ -53,7 +52,7 @@ fn each_violation_ends_the_connection_with_its_code() {
     }
 }
 
-/// [MQTT-3.1.2-29] Who wants no reasons takes them on CONNACK, PUBLISH and DISCONNECT all the same.
+/// [often-wrong-33] Who wants no reasons takes them on CONNACK, PUBLISH and DISCONNECT all the same.
 #[test]
 fn reasons_are_taken_where_the_server_may_always_give_them() {
     let block = b"\x1F\0\x01r\x26\0\x01k\0\x01v";
