@@ -178,6 +178,15 @@ pub(crate) const fn is_from_client(code: DisconnectReasonCode) -> bool {
     }
 }
 
+/// Whether a server may say it. Standard: MQTT 5.0 §3.14.2.1.
+pub(crate) const fn is_from_server(code: DisconnectReasonCode) -> bool {
+    !matches!(
+        code,
+        DisconnectReasonCode::DisconnectWithWillMessage
+            | DisconnectReasonCode::BadAuthenticationMethod
+    )
+}
+
 /// What DISCONNECT says of bytes that are not MQTT.
 fn decode_reason_code(error: DecodeError) -> DisconnectReasonCode {
     DisconnectReasonCode::from_byte(error.reason_code().byte())

@@ -90,6 +90,9 @@
 //!
 //! - An acknowledgement for nothing that is under way is ignored and counted. One of the wrong kind for what is under way
 //!   ends the connection in 5.0; in 3.x, where a peer may send again at any time, it is ignored, too.
+//! - What the standard gives to the other side alone is a Protocol Error: a reason code such as PUBACK 0x10 from a client,
+//!   DISCONNECT 0x04 from a server, a Server Reference from a client. DISCONNECT 0x8C, which stands in one of its two
+//!   tables only, is taken from both sides and sent by neither.
 //! - A PUBREC for an unknown identifier is answered by PUBREL, and a PUBREL by PUBCOMP, with 0x92 in 5.0, so that the peer
 //!   can end its side.
 //! - A PUBREL that is sent again takes a place in the window until its PUBCOMP: who counts it is not overrun.

@@ -1,6 +1,6 @@
 use mqtt_codec::property::TopicAlias;
 use mqtt_codec::reason_code::{ConnectReasonCode, DisconnectReasonCode};
-use mqtt_codec::{PacketId, PacketType, Version};
+use mqtt_codec::{PacketId, PacketType, ReasonCode, Version};
 
 /// The peer sent a packet that can be parsed and broke a rule with it. Standard: MQTT 5.0 §4.13.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -71,6 +71,17 @@ pub enum ProtocolError {
     /// A Session Expiry Interval in a server's DISCONNECT.
     #[error("a Session Expiry Interval in a DISCONNECT from a server")]
     SessionExpiryFromServer,
+    /// A Server Reference in a client's DISCONNECT.
+    #[error("a Server Reference in a DISCONNECT from a client")]
+    ServerReferenceFromClient,
+    /// A reason code that only the other side may say in this packet.
+    #[error("{packet_type} with {reason_code}, which is the other side's to say")]
+    UnexpectedReasonCode {
+        /// PUBACK, PUBREC or DISCONNECT.
+        packet_type: PacketType,
+        /// What it said.
+        reason_code: ReasonCode,
+    },
     /// Session Present for a session that we do not have.
     #[error("Session Present for a session that the client does not have")]
     UnknownSessionPresent,
@@ -119,6 +130,8 @@ impl ProtocolError {
             | Self::UnwantedProblemInformation(_)
             | Self::SessionExpiryRaised
             | Self::SessionExpiryFromServer
+            | Self::ServerReferenceFromClient
+            | Self::UnexpectedReasonCode { .. }
             | Self::UnknownSessionPresent
             | Self::NoAssignedClientIdentifier
             | Self::AuthWithoutMethod
@@ -159,6 +172,8 @@ impl ProtocolError {
             | Self::UnwantedProblemInformation(_)
             | Self::SessionExpiryRaised
             | Self::SessionExpiryFromServer
+            | Self::ServerReferenceFromClient
+            | Self::UnexpectedReasonCode { .. }
             | Self::UnknownSessionPresent
             | Self::NoAssignedClientIdentifier
             | Self::AuthWithoutMethod
@@ -198,6 +213,8 @@ impl ProtocolError {
             | Self::UnwantedProblemInformation(_)
             | Self::SessionExpiryRaised
             | Self::SessionExpiryFromServer
+            | Self::ServerReferenceFromClient
+            | Self::UnexpectedReasonCode { .. }
             | Self::UnknownSessionPresent
             | Self::NoAssignedClientIdentifier
             | Self::AuthWithoutMethod
@@ -224,6 +241,7 @@ impl ProtocolError {
             Self::ReasonCodeCount { .. } => Some("MQTT-3.8.4-6"),
             Self::UnwantedProblemInformation(_) => Some("MQTT-3.1.2-29"),
             Self::SessionExpiryFromServer => Some("MQTT-3.14.2-2"),
+            Self::UnexpectedReasonCode { packet_type, .. } => unexpected_reason_code(packet_type),
             Self::UnknownSessionPresent => Some("MQTT-3.2.2-4"),
             Self::NoAssignedClientIdentifier => Some("MQTT-3.1.3-7"),
             Self::AuthWithoutMethod => Some("MQTT-4.12.0-7"),
@@ -233,10 +251,25 @@ impl ProtocolError {
             Self::UnexpectedPacket(_)
             | Self::UnknownTopicAlias { .. }
             | Self::SessionExpiryRaised
+            | Self::ServerReferenceFromClient
             | Self::UnexpectedAuth
             | Self::SharedSubscriptionsNotSupported
             | Self::SubscriptionIdentifiersNotSupported
             | Self::WildcardSubscriptionsNotSupported => None,
         }
+    }
+}
+
+/// The list of the packet's codes says whose each is.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the others have no codes of one side"
+)]
+const fn unexpected_reason_code(packet_type: PacketType) -> Option<&'static str> {
+    match packet_type {
+        PacketType::Puback => Some("MQTT-3.4.2-1"),
+        PacketType::Pubrec => Some("MQTT-3.5.2-1"),
+        PacketType::Disconnect => Some("MQTT-3.14.2-1"),
+        _ => None,
     }
 }

@@ -66,7 +66,8 @@ pub enum Received<'a, T> {
     Pingreq,
     /// PINGRESP from a server.
     Pingresp,
-    /// The peer is about to close the connection. What it may say there beside is for the caller to judge.
+    /// The peer is about to close the connection. Whether it may raise its Session Expiry Interval is for the caller to
+    /// judge.
     Disconnect(Disconnect<'a>),
     /// A step of the enhanced authentication, see [`Authentication`](crate::Authentication).
     Auth(Auth<'a>),

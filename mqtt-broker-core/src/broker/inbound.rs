@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use mqtt_codec::reason_code::DisconnectReasonCode;
-use mqtt_codec::{DecodeError, Packet, PacketType, decode};
+use mqtt_codec::{DecodeError, Packet, decode};
 use mqtt_session::{CloseReason, Instant, ProtocolError, Received, Tx};
 
 use super::Broker;
@@ -143,14 +143,11 @@ impl Broker {
             if let Packet::Auth(auth) = packet {
                 return self.handle_auth_before_connack(now, link, &auth);
             }
-            if packet_type == PacketType::Disconnect {
-                return self.end_link(
-                    now,
-                    link,
-                    CloseReason::PeerDisconnected {
-                        reason: DisconnectReasonCode::Success,
-                    },
-                );
+            if let Packet::Disconnect(disconnect) = packet {
+                let reason = CloseReason::PeerDisconnected {
+                    reason: disconnect.reason_code,
+                };
+                return self.end_link(now, link, reason);
             }
         }
         // [MQTT-3.14.0-1]: there is no DISCONNECT before CONNACK.

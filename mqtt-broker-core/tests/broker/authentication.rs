@@ -11,6 +11,7 @@
 
 use std::time::Duration;
 
+use crate::harness::enhanced::accepted;
 use crate::harness::{
     Saw, VERSIONS, World, connack, connect, connect_as, qos0, refused, suback, subscribe,
 };
@@ -339,13 +340,6 @@ fn asked(world: &mut World, connect: Connect<'static>) -> LinkId {
     assert_eq!(world.take(link).all(), [Saw::Paused]);
     assert_eq!(world.asked.last().map(|(link, _)| *link), Some(link));
     link
-}
-
-fn accepted(principal: &'static str) -> AuthenticationOutcome {
-    AuthenticationOutcome::Accepted {
-        principal: Some(TextBuf::from(text(principal))),
-        data: None,
-    }
 }
 
 fn go_on(data: &str) -> AuthenticationOutcome {

@@ -1,6 +1,8 @@
 //! The broker in virtual time: a file for each section of the standard or each theme, in one binary.
 
 mod harness;
+#[path = "../../../mqtt-codec/tests/standard/tables/mod.rs"]
+mod tables;
 
 mod authentication;
 mod connect;
@@ -28,7 +30,11 @@ mod limits_retained;
 mod limits_topics;
 mod numbers;
 mod principals;
+mod property_forwarding;
+mod property_rules;
+mod property_tables;
 mod qos_delivery;
+mod reason_codes;
 mod reauthentication;
 mod retain;
 mod session_state;

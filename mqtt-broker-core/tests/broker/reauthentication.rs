@@ -9,12 +9,13 @@
     reason = "the helpers of a test may what the test may"
 )]
 
+use crate::harness::enhanced::accepted;
 use crate::harness::{Saw, World, connect, disconnect, qos0};
-use mqtt_broker_core::{Authentication, AuthenticationOutcome, Cause, Config, LinkId};
+use mqtt_broker_core::{AuthenticationOutcome, Cause, Config, LinkId};
 use mqtt_codec::packet::{Auth, AuthProperties};
 use mqtt_codec::property::UserProperties;
 use mqtt_codec::reason_code::{AuthReasonCode, ConnectReasonCode, DisconnectReasonCode};
-use mqtt_codec::{Packet, PacketType, Text, TextBuf};
+use mqtt_codec::{Packet, PacketType, Text};
 use mqtt_session::{CloseReason, ProtocolError};
 
 const AGAIN: AuthReasonCode = AuthReasonCode::ReAuthenticate;
@@ -140,9 +141,7 @@ fn user_properties_above_the_limit_end_the_connection() {
 #[test]
 fn another_packet_than_auth_before_connack_ends_the_connection() {
     let mut world = World::new(Config::default());
-    let link = asked(&mut world);
-    world.authenticated(link, AuthenticationOutcome::Continue { data: Vec::new() });
-    world.forget();
+    let link = world.awaiting_auth("m");
     world.send(link, Packet::Pingreq);
     let error = ProtocolError::UnexpectedPacket(PacketType::Pingreq);
     assert_eq!(
@@ -154,26 +153,9 @@ fn another_packet_than_auth_before_connack_ends_the_connection() {
 /// `alice` on a link with the method `m`.
 fn connected() -> (World, LinkId) {
     let mut world = World::new(Config::default());
-    let link = asked(&mut world);
-    world.authenticated(link, accepted("alice"));
-    world.forget();
+    let link = world.connected_by("m");
     assert_eq!(world.broker.gauges().connected, 1);
     (world, link)
-}
-
-fn asked(world: &mut World) -> LinkId {
-    let link = world.link_from(Authentication::Ask);
-    let mut connect = connect("a");
-    connect.properties.authentication_method = Some(text("m"));
-    world.send(link, connect);
-    link
-}
-
-fn accepted(principal: &'static str) -> AuthenticationOutcome {
-    AuthenticationOutcome::Accepted {
-        principal: Some(TextBuf::from(text(principal))),
-        data: None,
-    }
 }
 
 fn auth(reason_code: AuthReasonCode, method: &'static str) -> Packet<'static> {

@@ -8,6 +8,7 @@
 )]
 
 mod harness;
+mod tables;
 
 mod annotations;
 mod malformed_auth;
@@ -28,6 +29,7 @@ mod malformed_unsubscribe;
 mod section_1_5_data_representation;
 mod section_2_1_fixed_header;
 mod section_2_2_2_properties;
+mod section_2_2_2_property_length;
 mod section_2_2_variable_header;
 mod section_2_4_reason_codes;
 mod section_3_14_disconnect;

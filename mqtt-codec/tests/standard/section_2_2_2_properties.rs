@@ -1,263 +1,251 @@
-//! MQTT 5.0 §2.2.2: each property in each packet.
+//! MQTT 5.0 §2.2.2.2: each property in each packet, as `properties-v5.0.csv` has it.
 
-use crate::harness::{accepted, bytes, encoded, framed, hex, refused, sized};
-use mqtt_codec::{DecodeError as E, Field as F, Packet, ReasonCode, Version};
+use crate::harness::{UNLIMITED, accepted, encoded, hex, refused};
+use crate::tables::{
+    Breach, Place, Property, WireType, general, known_clauses, properties, properties_table,
+    property,
+};
+use mqtt_codec::{DecodeError as E, Field as F, Packet, ReasonCode, Version, decode};
 
-/// A block of properties, and what stands around it.
-struct Place {
-    name: &'static str,
-    first: u8,
-    before: &'static str,
-    after: &'static str,
+const V5: Version = Version::V5_0;
+
+/// The table has a row for each property that the codec knows, and for no other.
+#[test]
+fn every_property_has_a_row() {
+    let rows: Vec<u8> = properties().iter().map(Property::id).collect();
+    let known: Vec<u8> = (0..=u8::MAX)
+        .filter(|&id| F::from_property_identifier(id).is_some())
+        .collect();
+    assert_eq!(rows, known);
+    assert_eq!(rows.len(), 27);
 }
 
-/// A property as the standard has it. Values are hex.
-struct Property {
-    field: F,
-    /// Where it may stand.
-    places: &'static str,
-    /// Where it may stand twice.
-    repeats_in: &'static str,
-    good: &'static [&'static str],
-    bad: &'static [(&'static str, u32)],
-}
-
-impl Property {
-    fn id(&self) -> u8 {
-        self.field.property_identifier().unwrap()
+/// What the tests know of the cells of the table stands there.
+#[test]
+fn every_clause_stands_in_the_table() {
+    let table = properties_table();
+    for clause in known_clauses() {
+        assert!(table.contains(clause), "{clause}");
     }
-
-    fn stands_in(&self, place: &Place) -> bool {
-        has(self.places, place)
-    }
-
-    /// With what must stand before it: Authentication Data of CONNECT needs a method.
-    fn block(&self, place: &Place, value: &str) -> (Vec<u8>, usize) {
-        let mut block = match (place.name, self.field) {
-            ("CONNECT", F::AuthenticationData) => vec![0x15, 0, 1, b'm'],
-            _ => vec![],
-        };
-        let at = 2 + bytes(place.before).len() + 1 + block.len();
-        block.push(self.id());
-        block.extend(bytes(value));
-        (block, at)
-    }
-}
-
-impl Place {
-    fn packet(&self, block: &[u8]) -> String {
-        let body = [bytes(self.before), sized(block), bytes(self.after)].concat();
-        hex(&framed(self.first, &body))
-    }
-}
-
-fn has(names: &str, place: &Place) -> bool {
-    names == "all" || names.split(' ').any(|name| name == place.name)
-}
-
-fn at(at: usize) -> u32 {
-    u32::try_from(at).unwrap()
 }
 
 /// Every value within its range, wherever the property may stand; encoded again the bytes are the same.
 #[test]
 fn each_property_is_taken_where_it_may_stand() {
-    for_each(|property, place| {
-        if property.stands_in(place) {
-            for value in property.good {
-                let (block, _) = property.block(place, value);
-                let packet = place.packet(&block);
-                let again = encoded(Version::V5_0, &accepted(Version::V5_0, &packet));
-                assert_eq!(hex(&again), packet, "{} in {}", property.field, place.name);
-            }
+    for_each_place(|property, place| {
+        for value in property.good() {
+            let (block, _) = block(property, place, &value);
+            let packet = hex(&place.packet(&block));
+            let again = encoded(V5, &accepted(V5, &packet));
+            assert_eq!(hex(&again), packet, "{} in {place:?}", property.field);
         }
     });
 }
 
-/// Anywhere else it is malformed.
+/// [5.0-1] Anywhere else it is a Malformed Packet.
 #[test]
 fn each_property_is_refused_where_it_may_not_stand() {
-    for_each(|property, place| {
-        if !property.stands_in(place) {
-            for value in property.good {
-                let (block, begin) = property.block(place, value);
-                let error = E::PropertyNotAllowed {
-                    property: property.field,
-                    at: at(begin),
+    for property in properties() {
+        for place in Place::ALL {
+            if property.sender(place).is_some() {
+                continue;
+            }
+            for value in property.good() {
+                let packet = hex(&place.packet(&property.with(&value)));
+                let expected = if place.has_properties() {
+                    E::PropertyNotAllowed {
+                        property: property.field,
+                        at: place.begin(),
+                    }
+                } else {
+                    E::TrailingBytes {
+                        after: F::RemainingLength,
+                        at: 2,
+                    }
                 };
-                assert_eq!(
-                    refused(Version::V5_0, &place.packet(&block)),
-                    error,
-                    "{}",
-                    place.name
-                );
-                assert_eq!(error.reason_code(), ReasonCode::MalformedPacket);
+                assert_refused(&packet, expected, general().misplaced);
             }
         }
-    });
+    }
+    assert_eq!(general().misplaced, ReasonCode::MalformedPacket);
 }
 
-/// A second one is a Protocol Error, beside the first and behind others; User Property may be there again, and
-/// Subscription Identifier in PUBLISH.
+/// [5.0-2] [often-wrong-29] [choice-3] A second one is a Protocol Error, beside the first and behind others. User Property
+/// may be there again, and Subscription Identifier in PUBLISH.
 #[test]
 fn each_property_stands_once_but_for_those_that_may_repeat() {
-    for_each(|property, place| {
-        if !property.stands_in(place) {
-            return;
-        }
-        for value in property.good {
-            for between in [&[][..], &[0x26, 0, 0, 0, 0]] {
-                let (first, begin) = property.block(place, value);
-                let second = [&[property.id()][..], &bytes(value)].concat();
-                let packet = place.packet(&[&first[..], between, &second].concat());
-                if has(property.repeats_in, place) {
-                    let count = if property.field == F::UserProperty {
-                        between.len() / 5
-                    } else {
-                        0
-                    };
-                    let decoded = accepted(Version::V5_0, &packet);
-                    assert_eq!(repeated(&decoded, property.field), 2 + count, "{decoded:?}");
-                } else {
-                    let second = begin + 1 + bytes(value).len() + between.len();
-                    let error = E::RepeatedProperty {
-                        property: property.field,
-                        at: at(second),
-                    };
-                    assert_eq!(refused(Version::V5_0, &packet), error, "{}", place.name);
-                    assert_eq!(error.reason_code(), ReasonCode::ProtocolError);
-                }
+    for_each_place(|property, place| {
+        for value in property.good() {
+            for between in [&b""[..], &[0x26, 0, 0, 0, 0]] {
+                let (first, begin) = block(property, place, &value);
+                let second = property.with(&value);
+                let packet = hex(&place.packet(&[&first[..], between, &second].concat()));
+                let Some(code) = property.repeated(place) else {
+                    let is_user_property = property.field == F::UserProperty;
+                    let count = 2 + usize::from(is_user_property && !between.is_empty());
+                    let decoded = accepted(V5, &packet);
+                    assert_eq!(repeated(&decoded, property.field), count, "{decoded:?}");
+                    continue;
+                };
+                let error = E::RepeatedProperty {
+                    property: property.field,
+                    at: begin + number(second.len() + between.len()),
+                };
+                assert_refused(&packet, error, code);
+                assert_eq!(code, ReasonCode::ProtocolError);
             }
         }
     });
 }
 
-/// A value out of its range is a Protocol Error; Topic Alias has a code of its own.
+/// [5.0-2] [MQTT-3.3.2-8] A value out of its range is a Protocol Error; Topic Alias has a code of its own.
 #[test]
 fn each_value_is_within_its_range() {
-    for_each(|property, place| {
-        if property.stands_in(place) {
-            for &(hex, value) in property.bad {
-                let (block, _) = property.block(place, hex);
-                let error = E::PropertyValue {
-                    property: property.field,
-                    value,
-                };
-                assert_eq!(
-                    refused(Version::V5_0, &place.packet(&block)),
-                    error,
-                    "{}",
-                    place.name
-                );
-                let reason_code = if property.field == F::TopicAlias {
-                    ReasonCode::TopicAliasInvalid
-                } else {
-                    ReasonCode::ProtocolError
-                };
-                assert_eq!(error.reason_code(), reason_code);
+    for_each_place(|property, place| {
+        let bad = property.bad();
+        let code = property.code(Breach::Value);
+        assert_eq!(code.is_some(), !bad.is_empty(), "{}", property.field);
+        for (value, number) in bad {
+            let (block, _) = block(property, place, &value);
+            let error = E::PropertyValue {
+                property: property.field,
+                value: number,
+            };
+            assert_refused(&hex(&place.packet(&block)), error, code.unwrap());
+        }
+    });
+    let of = |field| property(field).code(Breach::Value).unwrap();
+    assert_eq!(of(F::TopicAlias), ReasonCode::TopicAliasInvalid);
+    assert_eq!(of(F::ReceiveMaximum), ReasonCode::ProtocolError);
+}
+
+/// [5.0-1] [often-wrong-30] [MQTT-1.5.4-1] [MQTT-1.5.4-2] [MQTT-1.5.7-1] [MQTT-1.5.5-1] A value that has the length of its
+/// type and is none: no UTF-8, a surrogate, U+0000, an integer of more bytes than it needs.
+#[test]
+fn each_value_is_well_formed() {
+    for_each_place(|property, place| {
+        for value in property.wire_type.ill_formed() {
+            let (block, _) = block(property, place, &value);
+            let packet = hex(&place.packet(&block));
+            let error = refused(V5, &packet);
+            if let E::Utf8 { field, .. } | E::NullCharacter { field, .. } = error {
+                assert_eq!(field, property.field);
+            } else {
+                assert_eq!(property.wire_type, WireType::VariableByteInteger);
+                assert!(matches!(error, E::VariableByteInteger { .. }), "{error:?}");
             }
+            assert!(error.statement(V5).is_some(), "{error:?}");
+            let code = property.code(Breach::IllFormed);
+            assert_refused(&packet, error, code.unwrap_or(general().misplaced));
         }
     });
 }
 
-/// A value that ends early, at each of its bytes, though the packet goes on.
+/// [5.0-1] A value that ends early, at each of its bytes, though the packet goes on, and one with a byte too many.
 #[test]
-fn each_value_is_whole() {
-    for_each(|property, place| {
-        if !property.stands_in(place) {
-            return;
-        }
-        for value in property.good {
-            let (block, begin) = property.block(place, value);
-            let value_len = bytes(value).len();
-            for cut in 1..=value_len {
-                let part = &block[..block.len() - cut];
-                let error = refused(Version::V5_0, &place.packet(part));
-                let E::Truncated { field, at: found } = error else {
-                    panic!(
-                        "{} cut by {cut} in {}: {error:?}",
-                        property.field, place.name
-                    );
+fn each_value_has_the_length_of_its_type() {
+    for_each_place(|property, place| {
+        for value in property.good() {
+            let (block, begin) = block(property, place, &value);
+            for cut in 1..=value.len() {
+                let packet = hex(&place.packet(&block[..block.len() - cut]));
+                let error = refused(V5, &packet);
+                let E::Truncated { field, at } = error else {
+                    panic!("{} cut by {cut} in {place:?}: {error:?}", property.field);
                 };
                 assert_eq!(field, property.field);
                 // The second string of a User Property is told by where that begins.
-                assert!((at(begin + 1)..=at(begin + 1 + value_len)).contains(&found));
-                assert_eq!(error.reason_code(), ReasonCode::MalformedPacket);
+                assert!((begin + 1..=begin + 1 + number(value.len())).contains(&at));
+                assert_refused(&packet, error, general().past_the_end);
             }
+            let packet = hex(&place.packet(&[&block[..], &[0]].concat()));
+            let at = begin + 1 + number(value.len());
+            assert_refused(&packet, E::UnknownProperty { at }, general().misplaced);
         }
     });
 }
 
-/// Identifiers that no property has, all of them, in each packet.
+/// [MQTT-3.3.2-14] A Response Topic is a Topic Name: no wildcard, and not empty.
 #[test]
-fn unknown_identifiers_are_malformed() {
-    let known: Vec<u8> = PROPERTIES.iter().map(Property::id).collect();
-    for place in PLACES {
-        for id in (0..=u8::MAX).filter(|id| !known.contains(id)) {
-            assert_eq!(F::from_property_identifier(id), None, "{id}");
-            let begin = at(2 + bytes(place.before).len() + 1);
-            let error = refused(Version::V5_0, &place.packet(&[id, 0, 0, 0, 0]));
-            assert_eq!(
-                error,
-                E::UnknownProperty { at: begin },
-                "{id} in {}",
-                place.name
-            );
-            assert_eq!(error.reason_code(), ReasonCode::MalformedPacket);
+fn a_response_topic_has_no_wildcard() {
+    let property = property(F::ResponseTopic);
+    let code = property.code(Breach::Wildcard).unwrap();
+    assert_eq!(code, ReasonCode::ProtocolError);
+    for (place, _) in &property.places {
+        let begin = place.begin() + 3;
+        for (value, at) in [(b"\0\x01#", 0), (b"\0\x01+", 0)] {
+            let packet = hex(&place.packet(&property.with(value)));
+            let error = E::TopicWildcard {
+                field: property.field,
+                at: begin + at,
+            };
+            assert_refused(&packet, error, code);
+            assert_eq!(error.statement(V5), Some("MQTT-3.3.2-14"));
         }
+        let packet = hex(&place.packet(&property.with(b"\0\0")));
+        let field = property.field;
+        assert_refused(&packet, E::EmptyTopic { field }, code);
     }
-    assert_eq!(known.len(), 27);
 }
 
-/// The order of different properties has no meaning: the packet is the same.
+/// Authentication Data in CONNECT needs a method, before it or behind it.
 #[test]
-fn properties_may_come_in_any_order() {
-    for place in PLACES {
-        let here: Vec<&Property> = PROPERTIES
-            .iter()
-            .filter(|property| property.stands_in(place))
-            .collect();
-        let block = |order: &mut dyn Iterator<Item = &&Property>| -> Vec<u8> {
-            order
-                .flat_map(|property| [vec![property.id()], bytes(property.good[0])].concat())
-                .collect()
+fn authentication_data_in_connect_needs_a_method() {
+    let property = property(F::AuthenticationData);
+    let data = property.with(b"\0\x01d");
+    let packet = hex(&Place::Connect.packet(&data));
+    let code = property.code(Breach::WithoutMethod).unwrap();
+    assert_refused(&packet, E::AuthenticationDataWithoutMethod, code);
+    let behind = [&data[..], b"\x15\0\x01m"].concat();
+    accepted(V5, &hex(&Place::Connect.packet(&behind)));
+}
+
+/// Strings and binary data are as long as two bytes can count.
+#[test]
+fn texts_have_up_to_65535_bytes() {
+    for_each_place(|property, place| {
+        let text = [&b"\xFF\xFF"[..], &[b'a'; 65_535]].concat();
+        let value = match property.wire_type {
+            WireType::Utf8String | WireType::BinaryData => text,
+            WireType::Utf8StringPair => [&text[..], &text].concat(),
+            WireType::Byte
+            | WireType::TwoByteInteger
+            | WireType::FourByteInteger
+            | WireType::VariableByteInteger => return,
         };
-        let forth = accepted(Version::V5_0, &place.packet(&block(&mut here.iter())));
-        let back = accepted(Version::V5_0, &place.packet(&block(&mut here.iter().rev())));
-        assert_eq!(forth, back, "{}", place.name);
-    }
+        let (block, _) = block(property, place, &value);
+        let bytes = place.packet(&block);
+        let (packet, _) = decode(V5, &UNLIMITED, &bytes).unwrap().unwrap();
+        assert!(
+            encoded(V5, &packet) == bytes,
+            "{} in {place:?}",
+            property.field
+        );
+    });
 }
 
-/// User Properties keep their order, and so do Subscription Identifiers, whatever stands between them.
-#[test]
-fn repeated_properties_keep_their_order() {
-    let block = "0B 01 26 00 01 61 00 01 31 01 01 26 00 01 62 00 01 32 0B 80 01 03 00 00 26 00 01 61 00 01 33 0B 01";
-    let publish = PLACES.iter().find(|place| place.name == "PUBLISH").unwrap();
-    let Packet::Publish(publish) = accepted(Version::V5_0, &publish.packet(&bytes(block))) else {
-        panic!("a PUBLISH");
-    };
-    let pairs: Vec<(&str, &str)> = publish
-        .properties
-        .user_properties
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
-    assert_eq!(pairs, [("a", "1"), ("b", "2"), ("a", "3")]);
-    let identifiers: Vec<u32> = publish
-        .properties
-        .subscription_identifiers
-        .iter()
-        .map(|identifier| identifier.get())
-        .collect();
-    assert_eq!(identifiers, [1, 128, 1]);
-}
-
-fn for_each(check: impl Fn(&Property, &Place)) {
-    for property in PROPERTIES {
-        for place in PLACES {
+fn for_each_place(check: impl Fn(&Property, Place)) {
+    for property in properties() {
+        for &(place, _) in &property.places {
             check(property, place);
         }
     }
+}
+
+/// A block that ends with this property, and where in the packet its identifier stands.
+fn block(property: &Property, place: Place, value: &[u8]) -> (Vec<u8>, u32) {
+    let prefix = property.prefix(place);
+    let block = [prefix, &property.with(value)].concat();
+    (block, place.begin() + number(prefix.len()))
+}
+
+fn assert_refused(packet: &str, error: E, code: ReasonCode) {
+    assert_eq!(refused(V5, packet), error, "{packet}");
+    assert_eq!(error.reason_code(), code, "{error:?}");
+}
+
+fn number(len: usize) -> u32 {
+    u32::try_from(len).unwrap()
 }
 
 /// How often a packet has a property that may repeat.
@@ -285,62 +273,3 @@ fn repeated(packet: &Packet<'_>, field: F) -> usize {
         (Packet::Pingreq | Packet::Pingresp, _) => 0,
     }
 }
-
-/// Every packet that has properties, and the Will.
-#[rustfmt::skip]
-const PLACES: &[Place] = &[
-    Place { name: "CONNECT", first: 0x10, before: "00 04 4D 51 54 54 05 02 00 3C", after: "00 01 63" },
-    Place { name: "Will", first: 0x10, before: "00 04 4D 51 54 54 05 06 00 3C 00 00 01 63", after: "00 01 77 00 01 78" },
-    Place { name: "CONNACK", first: 0x20, before: "00 00", after: "" },
-    Place { name: "PUBLISH", first: 0x30, before: "00 01 61", after: "68 69" },
-    Place { name: "PUBACK", first: 0x40, before: "00 01 00", after: "" },
-    Place { name: "PUBREC", first: 0x50, before: "00 01 00", after: "" },
-    Place { name: "PUBREL", first: 0x62, before: "00 01 00", after: "" },
-    Place { name: "PUBCOMP", first: 0x70, before: "00 01 00", after: "" },
-    Place { name: "SUBSCRIBE", first: 0x82, before: "00 01", after: "00 01 61 00" },
-    Place { name: "SUBACK", first: 0x90, before: "00 01", after: "00" },
-    Place { name: "UNSUBSCRIBE", first: 0xA2, before: "00 01", after: "00 01 61" },
-    Place { name: "UNSUBACK", first: 0xB0, before: "00 01", after: "00" },
-    Place { name: "DISCONNECT", first: 0xE0, before: "00", after: "" },
-    Place { name: "AUTH", first: 0xF0, before: "18", after: "" },
-];
-
-const BOOL: &[&str] = &["00", "01"];
-const NO_BOOL: &[(&str, u32)] = &[("02", 2), ("FF", 255)];
-const TWO: &[&str] = &["00 01", "01 02", "FF FF"];
-const FOUR: &[&str] = &["00 00 00 01", "01 02 03 04", "FF FF FF FF"];
-const FOUR_OR_0: &[&str] = &["00 00 00 00", "00 00 00 01", "FF FF FF FF"];
-const STRING: &[&str] = &["00 00", "00 01 61", "00 04 2B C3 A9 23"];
-const BYTES: &[&str] = &["00 00", "00 03 00 FF 61"];
-
-/// The table of the standard, §2.2.2.2, with the rules of the packets' sections.
-#[rustfmt::skip]
-const PROPERTIES: &[Property] = &[
-    Property { field: F::PayloadFormatIndicator, places: "PUBLISH Will", repeats_in: "", good: BOOL, bad: NO_BOOL },
-    Property { field: F::MessageExpiryInterval, places: "PUBLISH Will", repeats_in: "", good: FOUR_OR_0, bad: &[] },
-    Property { field: F::ContentType, places: "PUBLISH Will", repeats_in: "", good: STRING, bad: &[] },
-    Property { field: F::ResponseTopic, places: "PUBLISH Will", repeats_in: "", good: &["00 01 61", "00 04 61 2F C3 A9"], bad: &[] },
-    Property { field: F::CorrelationData, places: "PUBLISH Will", repeats_in: "", good: BYTES, bad: &[] },
-    Property { field: F::SubscriptionIdentifier, places: "SUBSCRIBE PUBLISH", repeats_in: "PUBLISH", good: &["01", "7F", "80 01", "FF FF FF 7F"], bad: &[("00", 0)] },
-    Property { field: F::SessionExpiryInterval, places: "CONNECT CONNACK DISCONNECT", repeats_in: "", good: FOUR_OR_0, bad: &[] },
-    Property { field: F::AssignedClientIdentifier, places: "CONNACK", repeats_in: "", good: STRING, bad: &[] },
-    Property { field: F::ServerKeepAlive, places: "CONNACK", repeats_in: "", good: &["00 00", "00 01", "FF FF"], bad: &[] },
-    Property { field: F::AuthenticationMethod, places: "CONNECT CONNACK AUTH", repeats_in: "", good: STRING, bad: &[] },
-    Property { field: F::AuthenticationData, places: "CONNECT CONNACK AUTH", repeats_in: "", good: BYTES, bad: &[] },
-    Property { field: F::RequestProblemInformation, places: "CONNECT", repeats_in: "", good: BOOL, bad: NO_BOOL },
-    Property { field: F::WillDelayInterval, places: "Will", repeats_in: "", good: FOUR_OR_0, bad: &[] },
-    Property { field: F::RequestResponseInformation, places: "CONNECT", repeats_in: "", good: BOOL, bad: NO_BOOL },
-    Property { field: F::ResponseInformation, places: "CONNACK", repeats_in: "", good: STRING, bad: &[] },
-    Property { field: F::ServerReference, places: "CONNACK DISCONNECT", repeats_in: "", good: STRING, bad: &[] },
-    Property { field: F::ReasonString, places: "CONNACK PUBACK PUBREC PUBREL PUBCOMP SUBACK UNSUBACK DISCONNECT AUTH", repeats_in: "", good: STRING, bad: &[] },
-    Property { field: F::ReceiveMaximum, places: "CONNECT CONNACK", repeats_in: "", good: TWO, bad: &[("00 00", 0)] },
-    Property { field: F::TopicAliasMaximum, places: "CONNECT CONNACK", repeats_in: "", good: &["00 00", "00 01", "FF FF"], bad: &[] },
-    Property { field: F::TopicAlias, places: "PUBLISH", repeats_in: "", good: TWO, bad: &[("00 00", 0)] },
-    Property { field: F::MaximumQoS, places: "CONNACK", repeats_in: "", good: BOOL, bad: &[("02", 2), ("03", 3), ("FF", 255)] },
-    Property { field: F::RetainAvailable, places: "CONNACK", repeats_in: "", good: BOOL, bad: NO_BOOL },
-    Property { field: F::UserProperty, places: "all", repeats_in: "all", good: &["00 00 00 00", "00 01 6B 00 01 76", "00 02 C3 A9 00 00"], bad: &[] },
-    Property { field: F::MaximumPacketSize, places: "CONNECT CONNACK", repeats_in: "", good: FOUR, bad: &[("00 00 00 00", 0)] },
-    Property { field: F::WildcardSubscriptionAvailable, places: "CONNACK", repeats_in: "", good: BOOL, bad: NO_BOOL },
-    Property { field: F::SubscriptionIdentifierAvailable, places: "CONNACK", repeats_in: "", good: BOOL, bad: NO_BOOL },
-    Property { field: F::SharedSubscriptionAvailable, places: "CONNACK", repeats_in: "", good: BOOL, bad: NO_BOOL },
-];

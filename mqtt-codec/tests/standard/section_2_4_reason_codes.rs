@@ -1,6 +1,7 @@
 //! MQTT 5.0 §2.4: each reason code in each packet. MQTT 3.1.1 §3.9.3: the return codes of SUBACK.
 
-use crate::harness::{accepted, assert_breaks, assert_same, bytes, encoded, hex, id, refused};
+use crate::harness::{accepted, assert_breaks, assert_same, encoded, hex, id, refused};
+use crate::tables::{Coded, Place, reason_codes};
 use mqtt_codec::packet::{
     AcknowledgementProperties, Suback, SubscribeReasonCodes, Unsuback, UnsubscribeReasonCodes,
 };
@@ -10,116 +11,73 @@ use mqtt_codec::{DecodeError as E, Packet, PacketType, ReasonCode, Version};
 /// [MQTT-3.2.2-8] CONNACK carries the codes listed for it.
 #[test]
 fn connack_carries_its_codes_and_no_other() {
-    assert_codes(PacketType::Connack, "MQTT-3.2.2-8", "20 03 00", "00");
+    assert_codes(Place::Connack, "MQTT-3.2.2-8");
 }
 
 /// [MQTT-3.4.2-1] PUBACK carries the codes listed for it.
 #[test]
 fn puback_carries_its_codes_and_no_other() {
-    assert_codes(PacketType::Puback, "MQTT-3.4.2-1", "40 03 00 01", "");
-    assert_codes(
-        PacketType::Puback,
-        "MQTT-3.4.2-1",
-        "40 08 00 01",
-        "04 1F 00 01 72",
-    );
+    assert_codes(Place::Puback, "MQTT-3.4.2-1");
 }
 
 /// [MQTT-3.5.2-1] PUBREC carries the codes listed for it.
 #[test]
 fn pubrec_carries_its_codes_and_no_other() {
-    assert_codes(PacketType::Pubrec, "MQTT-3.5.2-1", "50 03 00 01", "");
-    assert_codes(
-        PacketType::Pubrec,
-        "MQTT-3.5.2-1",
-        "50 08 00 01",
-        "04 1F 00 01 72",
-    );
+    assert_codes(Place::Pubrec, "MQTT-3.5.2-1");
 }
 
 /// [MQTT-3.6.2-1] PUBREL carries the codes listed for it.
 #[test]
 fn pubrel_carries_its_codes_and_no_other() {
-    assert_codes(PacketType::Pubrel, "MQTT-3.6.2-1", "62 03 00 01", "");
-    assert_codes(
-        PacketType::Pubrel,
-        "MQTT-3.6.2-1",
-        "62 08 00 01",
-        "04 1F 00 01 72",
-    );
+    assert_codes(Place::Pubrel, "MQTT-3.6.2-1");
 }
 
 /// [MQTT-3.7.2-1] PUBCOMP carries the codes listed for it.
 #[test]
 fn pubcomp_carries_its_codes_and_no_other() {
-    assert_codes(PacketType::Pubcomp, "MQTT-3.7.2-1", "70 03 00 01", "");
-    assert_codes(
-        PacketType::Pubcomp,
-        "MQTT-3.7.2-1",
-        "70 08 00 01",
-        "04 1F 00 01 72",
-    );
+    assert_codes(Place::Pubcomp, "MQTT-3.7.2-1");
 }
 
 /// [MQTT-3.9.3-2] SUBACK carries the codes listed for it, each in each place.
 #[test]
 fn suback_carries_its_codes_and_no_other() {
-    assert_codes(PacketType::Suback, "MQTT-3.9.3-2", "90 04 00 01 00", "");
-    assert_codes(
-        PacketType::Suback,
-        "MQTT-3.9.3-2",
-        "90 06 00 01 00 00",
-        "02",
-    );
+    assert_codes(Place::Suback, "MQTT-3.9.3-2");
 }
 
 /// [MQTT-3.11.3-2] UNSUBACK carries the codes listed for it, each in each place.
 #[test]
 fn unsuback_carries_its_codes_and_no_other() {
-    assert_codes(PacketType::Unsuback, "MQTT-3.11.3-2", "B0 04 00 01 00", "");
-    assert_codes(
-        PacketType::Unsuback,
-        "MQTT-3.11.3-2",
-        "B0 06 00 01 00 00",
-        "11",
-    );
+    assert_codes(Place::Unsuback, "MQTT-3.11.3-2");
 }
 
 /// [MQTT-3.14.2-1] DISCONNECT carries the codes listed for it.
 #[test]
 fn disconnect_carries_its_codes_and_no_other() {
-    assert_codes(PacketType::Disconnect, "MQTT-3.14.2-1", "E0 01", "");
-    assert_codes(
-        PacketType::Disconnect,
-        "MQTT-3.14.2-1",
-        "E0 06",
-        "04 1F 00 01 72",
-    );
+    assert_codes(Place::Disconnect, "MQTT-3.14.2-1");
 }
 
 /// [MQTT-3.15.2-1] AUTH carries the codes listed for it.
 #[test]
 fn auth_carries_its_codes_and_no_other() {
-    assert_codes(PacketType::Auth, "MQTT-3.15.2-1", "F0 06", "04 15 00 01 6D");
+    assert_codes(Place::Auth, "MQTT-3.15.2-1");
 }
 
-/// The table is complete and has the names of the standard.
+/// The table has each code that the codec knows, no other, and its name.
 #[test]
 fn every_reason_code_has_its_name() {
+    let rows = reason_codes();
     for code in 0..=u8::MAX {
-        let listed: Vec<_> = CODES.iter().filter(|row| row.0 == code).collect();
-        let names = ReasonCode::from_byte(code).map(ReasonCode::name);
-        assert_eq!(names.is_some(), !listed.is_empty(), "{code:#04x}");
+        let name = ReasonCode::from_byte(code).map(ReasonCode::name);
+        let listed: Vec<_> = rows.iter().filter(|row| row.byte == code).collect();
+        assert_eq!(name.is_some(), !listed.is_empty(), "{code:#04x}");
         // 0x00 has three names.
-        if let Some(name) = names {
-            assert!(listed.iter().any(|row| row.1 == name), "{name}");
+        if let Some(name) = name {
+            assert!(listed.iter().any(|row| row.name == name), "{name}");
         }
     }
-    assert_eq!(ReasonCode::ALL.len(), CODES.len() - 2);
-    assert_eq!(
-        ReasonCode::PacketTooLarge.to_string(),
-        "Packet too large (0x95)"
-    );
+    assert_eq!(ReasonCode::ALL.len(), rows.len() - 2);
+    let text = ReasonCode::PacketTooLarge.to_string();
+    assert_eq!(text, "Packet too large (0x95)");
 }
 
 /// [v3.1.1 MQTT-3.9.3-2] SUBACK of 3.1.1 carries 0x00, 0x01, 0x02 and 0x80. 3.1 has no code to refuse with.
@@ -198,27 +156,49 @@ fn suback(codes: &[SubscribeReasonCode]) -> Suback<'_> {
     }
 }
 
-/// All 256 bytes as the code of a packet. `before` and `after` are the bytes around it.
-fn assert_codes(packet_type: PacketType, statement: &str, before: &str, after: &str) {
+/// All 256 bytes as the code of a packet, in each form that the packet has.
+fn assert_codes(place: Place, statement: &str) {
+    let packet_type = place.packet_type();
     for code in 0..=u8::MAX {
-        let packet = [bytes(before), vec![code], bytes(after)].concat();
-        let listed = CODES
-            .iter()
-            .any(|row| row.0 == code && row.2.split(' ').any(|name| name == packet_type.name()));
-        if listed {
-            let packet = accepted(Version::V5_0, &hex(&packet));
-            assert_eq!(packet.packet_type(), packet_type);
-            assert!(
-                codes(&packet).contains(&ReasonCode::from_byte(code).unwrap()),
-                "{packet:?}"
-            );
-        } else {
-            let error = E::InvalidReasonCode { packet_type, code };
-            assert_breaks(Version::V5_0, statement, &hex(&packet), error);
-            assert_eq!(error.reason_code(), ReasonCode::ProtocolError);
+        for packet in forms(place, code) {
+            let packet = hex(&packet);
+            if Coded::of(place, code).is_some() {
+                let decoded = accepted(Version::V5_0, &packet);
+                assert_eq!(decoded.packet_type(), packet_type);
+                let code = ReasonCode::from_byte(code).unwrap();
+                assert!(codes(&decoded).contains(&code), "{decoded:?}");
+            } else {
+                let error = E::InvalidReasonCode { packet_type, code };
+                assert_breaks(Version::V5_0, statement, &packet, error);
+                assert_eq!(error.reason_code(), ReasonCode::ProtocolError);
+            }
+        }
+        if Coded::of(place, code).is_some() {
+            let packet = place.coded(code, PROPERTIES);
+            let again = encoded(Version::V5_0, &accepted(Version::V5_0, &hex(&packet)));
+            assert_eq!(again, packet, "{code:#04x} in {place:?}");
         }
     }
 }
+
+/// With properties and without, with a Property Length and without, and in front of another code.
+fn forms(place: Place, code: u8) -> Vec<Vec<u8>> {
+    let long = [place.coded(code, PROPERTIES), place.coded(code, b"")];
+    let short = [
+        (Place::Puback, vec![0x40, 3, 0, 1, code]),
+        (Place::Pubrec, vec![0x50, 3, 0, 1, code]),
+        (Place::Pubrel, vec![0x62, 3, 0, 1, code]),
+        (Place::Pubcomp, vec![0x70, 3, 0, 1, code]),
+        (Place::Suback, vec![0x90, 5, 0, 1, 0, code, 2]),
+        (Place::Unsuback, vec![0xB0, 5, 0, 1, 0, code, 0x11]),
+        (Place::Disconnect, vec![0xE0, 1, code]),
+    ];
+    let short = short.into_iter().filter(|(it, _)| *it == place);
+    long.into_iter().chain(short.map(|(_, it)| it)).collect()
+}
+
+/// A Reason String, which all packets with codes may have.
+const PROPERTIES: &[u8] = b"\x1F\0\x01r";
 
 /// What a packet says.
 fn codes(packet: &Packet<'_>) -> Vec<ReasonCode> {
@@ -240,54 +220,3 @@ fn codes(packet: &Packet<'_>) -> Vec<ReasonCode> {
         | Packet::Pingresp => vec![],
     }
 }
-
-/// The table of the standard: the code, its name and the packets that may carry it. Standard: MQTT 5.0 §2.4. DISCONNECT
-/// has 0x8C there, but not in its own table.
-#[rustfmt::skip]
-const CODES: &[(u8, &str, &str)] = &[
-    (0x00, "Success", "CONNACK PUBACK PUBREC PUBREL PUBCOMP UNSUBACK AUTH"),
-    (0x00, "Normal disconnection", "DISCONNECT"),
-    (0x00, "Granted QoS 0", "SUBACK"),
-    (0x01, "Granted QoS 1", "SUBACK"),
-    (0x02, "Granted QoS 2", "SUBACK"),
-    (0x04, "Disconnect with Will Message", "DISCONNECT"),
-    (0x10, "No matching subscribers", "PUBACK PUBREC"),
-    (0x11, "No subscription existed", "UNSUBACK"),
-    (0x18, "Continue authentication", "AUTH"),
-    (0x19, "Re-authenticate", "AUTH"),
-    (0x80, "Unspecified error", "CONNACK PUBACK PUBREC SUBACK UNSUBACK DISCONNECT"),
-    (0x81, "Malformed Packet", "CONNACK DISCONNECT"),
-    (0x82, "Protocol Error", "CONNACK DISCONNECT"),
-    (0x83, "Implementation specific error", "CONNACK PUBACK PUBREC SUBACK UNSUBACK DISCONNECT"),
-    (0x84, "Unsupported Protocol Version", "CONNACK"),
-    (0x85, "Client Identifier not valid", "CONNACK"),
-    (0x86, "Bad User Name or Password", "CONNACK"),
-    (0x87, "Not authorized", "CONNACK PUBACK PUBREC SUBACK UNSUBACK DISCONNECT"),
-    (0x88, "Server unavailable", "CONNACK"),
-    (0x89, "Server busy", "CONNACK DISCONNECT"),
-    (0x8A, "Banned", "CONNACK"),
-    (0x8B, "Server shutting down", "DISCONNECT"),
-    (0x8C, "Bad authentication method", "CONNACK DISCONNECT"),
-    (0x8D, "Keep Alive timeout", "DISCONNECT"),
-    (0x8E, "Session taken over", "DISCONNECT"),
-    (0x8F, "Topic Filter invalid", "SUBACK UNSUBACK DISCONNECT"),
-    (0x90, "Topic Name invalid", "CONNACK PUBACK PUBREC DISCONNECT"),
-    (0x91, "Packet Identifier in use", "PUBACK PUBREC SUBACK UNSUBACK"),
-    (0x92, "Packet Identifier not found", "PUBREL PUBCOMP"),
-    (0x93, "Receive Maximum exceeded", "DISCONNECT"),
-    (0x94, "Topic Alias invalid", "DISCONNECT"),
-    (0x95, "Packet too large", "CONNACK DISCONNECT"),
-    (0x96, "Message rate too high", "DISCONNECT"),
-    (0x97, "Quota exceeded", "CONNACK PUBACK PUBREC SUBACK DISCONNECT"),
-    (0x98, "Administrative action", "DISCONNECT"),
-    (0x99, "Payload format invalid", "CONNACK PUBACK PUBREC DISCONNECT"),
-    (0x9A, "Retain not supported", "CONNACK DISCONNECT"),
-    (0x9B, "QoS not supported", "CONNACK DISCONNECT"),
-    (0x9C, "Use another server", "CONNACK DISCONNECT"),
-    (0x9D, "Server moved", "CONNACK DISCONNECT"),
-    (0x9E, "Shared Subscriptions not supported", "SUBACK DISCONNECT"),
-    (0x9F, "Connection rate exceeded", "CONNACK DISCONNECT"),
-    (0xA0, "Maximum connect time", "DISCONNECT"),
-    (0xA1, "Subscription Identifiers not supported", "SUBACK DISCONNECT"),
-    (0xA2, "Wildcard Subscriptions not supported", "SUBACK DISCONNECT"),
-];

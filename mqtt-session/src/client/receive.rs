@@ -194,9 +194,6 @@ impl ClientSession {
     /// The server's last packet.
     fn disconnected(&mut self, disconnect: &Disconnect<'_>) -> CloseReason {
         let properties = &disconnect.properties;
-        if properties.session_expiry_interval.is_some() {
-            return CloseReason::Protocol(ProtocolError::SessionExpiryFromServer);
-        }
         self.notify(Event::Disconnected(Box::new(Disconnection {
             reason: disconnect.reason_code,
             reason_string: properties.reason_string.map(TextBuf::from),

@@ -1,8 +1,8 @@
 use mqtt_codec::Packet;
 use mqtt_codec::packet::{Connack, ConnackProperties, Disconnect, DisconnectProperties};
-use mqtt_codec::reason_code::DisconnectReasonCode;
 
 use super::{Action, ServerSession, State};
+use crate::close_reason::is_from_server;
 use crate::{CloseReason, Instant, Role};
 
 /// Why DISCONNECT was not sent. Nothing is changed.
@@ -32,10 +32,7 @@ impl ServerSession {
         let State::Connected(online) = &self.state else {
             return Err(DisconnectError::NotConnected);
         };
-        let is_forbidden = disconnect.reason_code
-            == DisconnectReasonCode::DisconnectWithWillMessage
-            || disconnect.reason_code == DisconnectReasonCode::BadAuthenticationMethod;
-        if is_forbidden {
+        if !is_from_server(disconnect.reason_code) {
             return Err(DisconnectError::ReasonForClients);
         }
         if online.link.connection.version().has_properties() {

@@ -11,7 +11,8 @@ use super::{
     UnsubscribeRequest,
 };
 use crate::endpoint::Taken;
-use crate::{CloseReason, Delivered, Instant, ProtocolError, Received};
+use crate::session::check_disconnect;
+use crate::{CloseReason, Delivered, Instant, ProtocolError, Received, Role};
 
 impl ServerSession {
     /// Takes the packet at the front of `bytes`, if it is complete and wanted now, and says how long it is. `source` is the
@@ -59,9 +60,12 @@ impl ServerSession {
         let packet_type = packet.packet_type();
         match packet {
             Packet::Auth(auth) => self.auth(&auth).map_err(CloseReason::Protocol),
-            Packet::Disconnect(disconnect) => Err(CloseReason::PeerDisconnected {
-                reason: disconnect.reason_code,
-            }),
+            Packet::Disconnect(disconnect) => {
+                check_disconnect(Role::Server, &disconnect).map_err(CloseReason::Protocol)?;
+                Err(CloseReason::PeerDisconnected {
+                    reason: disconnect.reason_code,
+                })
+            }
             Packet::Connect(_) => Err(CloseReason::Protocol(ProtocolError::SecondConnect)),
             Packet::Connack(_)
             | Packet::Publish(_)

@@ -2,6 +2,7 @@ use mqtt_codec::packet::{Delivery, Publish, PublishTopic, Subscribe};
 use mqtt_codec::reason_code::PublishReasonCode;
 use mqtt_codec::{Packet, PacketId, PacketType, Version};
 
+use super::sender::check_sender;
 use crate::connection::{Phase, ProblemInformation, problem_information};
 use crate::received::{Known, Received, ReceivedTopic};
 use crate::{AcknowledgedQoS, Connection, Instant, OutboundExchange, ProtocolError, Role, Session};
@@ -270,6 +271,7 @@ fn check_direction(connection: &Connection, packet: &Packet<'_>) -> Result<(), P
     if !is_expected {
         return Err(ProtocolError::UnexpectedPacket(packet.packet_type()));
     }
+    check_sender(connection.role(), packet)?;
     if is_server || connection.negotiated.problem_information == ProblemInformation::Wanted {
         return Ok(());
     }

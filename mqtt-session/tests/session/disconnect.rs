@@ -203,42 +203,6 @@ fn the_session_expiry_cannot_be_raised_from_zero() {
     assert_eq!(disconnection.session_expiry_interval, Some(1));
 }
 
-/// Each side says only what is its to say.
-#[test]
-fn each_side_has_its_reason_codes() {
-    for &reason_code in DisconnectReasonCode::ALL {
-        let mut client = Client::connected(client_config(Version::V5_0));
-        let from_client = matches!(
-            reason_code.byte(),
-            0x00 | 0x04 | 0x80..=0x83 | 0x90 | 0x93..=0x99 | 0x9B
-        );
-        let result = client
-            .machine
-            .disconnect(client.now, disconnect(reason_code));
-        assert_eq!(
-            result,
-            if from_client {
-                Ok(())
-            } else {
-                Err(DisconnectError::ReasonForServers)
-            },
-            "{reason_code}"
-        );
-
-        let mut server = Server::connected(Version::V5_0);
-        let from_server = !matches!(reason_code.byte(), 0x04 | 0x8C);
-        let result = server
-            .machine
-            .disconnect(server.now, disconnect(reason_code));
-        let expected = if from_server {
-            Ok(())
-        } else {
-            Err(ServerDisconnectError::ReasonForClients)
-        };
-        assert_eq!(result, expected, "{reason_code}");
-    }
-}
-
 /// What the server says when it leaves reaches the application.
 #[test]
 fn the_application_learns_why_the_server_leaves() {

@@ -1,6 +1,8 @@
 //! Sessions in virtual time: a file for each section of the standard or each theme, in one binary.
 
 mod support;
+#[path = "../../../mqtt-codec/tests/standard/tables/mod.rs"]
+mod tables;
 
 mod authentication;
 mod client_identifier;
@@ -19,8 +21,12 @@ mod lossy_network;
 mod message_ordering;
 mod packet_identifier;
 mod properties;
+mod property_defaults;
+mod property_rules;
+mod property_tables;
 mod qos_delivery;
 mod qos_receiving;
+mod reason_codes;
 mod reason_strings;
 mod server_capabilities;
 mod session_present;

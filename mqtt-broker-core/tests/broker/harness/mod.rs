@@ -12,6 +12,7 @@
     reason = "each test file uses a part of it, and the helpers of a test may what the test may"
 )]
 
+pub mod enhanced;
 mod packets;
 pub mod store;
 

@@ -3,15 +3,19 @@
 #![allow(dead_code, reason = "each test program uses its part of it")]
 #![allow(
     clippy::indexing_slicing,
+    clippy::large_enum_variant,
     clippy::panic,
     clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
     reason = "helpers of tests, too, may fail"
 )]
 
 mod machine;
 pub(crate) mod packets;
+mod receiver;
 
 pub(crate) use machine::Machine;
+pub(crate) use receiver::{Receiver, shapes};
 
 use core::fmt;
 use core::time::Duration;
