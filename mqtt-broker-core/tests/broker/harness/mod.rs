@@ -100,6 +100,17 @@ impl Outcome {
         self.all().into_iter().filter_map(only).collect()
     }
 
+    /// The packets as they were sent, whatever else was seen.
+    pub fn bytes(&self) -> Vec<&[u8]> {
+        let mut packets = Vec::new();
+        for item in &self.items {
+            if let Item::Packet(bytes) = item {
+                packets.push(bytes.as_slice());
+            }
+        }
+        packets
+    }
+
     /// The packets; anything else that was seen fails the test.
     pub fn packets(&self) -> Vec<Packet<'_>> {
         self.all()
