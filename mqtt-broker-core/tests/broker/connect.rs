@@ -86,21 +86,6 @@ fn an_unsupported_protocol_is_refused_and_closed() {
     }
 }
 
-/// Practice of bridges: the top bit of the level.
-#[test]
-fn levels_3_and_4_with_the_bridge_bit_are_served() {
-    for (protocol, level, version) in [
-        (&b"MQIsdp"[..], 0x83, Version::V3_1),
-        (b"MQTT", 0x84, Version::V3_1_1),
-    ] {
-        let mut world = World::new(Config::default());
-        let link = world.link();
-        world.speaks(link, version);
-        world.send_bytes(link, &connect_bytes(protocol, level, 2));
-        assert_eq!(world.take(link).packets(), [accepted(version, false)]);
-    }
-}
-
 /// [MQTT-3.1.4-1] [v3.1.1 MQTT-3.1.4-1] The reserved flag is set: 3.1.1 forbids a CONNACK.
 #[test]
 fn a_malformed_connect_is_closed_without_connack() {

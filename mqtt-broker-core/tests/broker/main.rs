@@ -3,6 +3,7 @@
 mod harness;
 
 mod authentication;
+mod authentication_failures;
 mod connect;
 mod connection_rules;
 mod durability_acknowledgements;
@@ -30,10 +31,13 @@ mod principals;
 mod qos_delivery;
 mod reauthentication;
 mod retain;
+mod server_capabilities;
+mod server_disconnect;
 mod session_state;
 mod shared;
 mod shared_group_identity;
 mod slow_consumers;
 mod subscribe;
 mod topics;
+mod version_3_1;
 mod wills;

@@ -13,11 +13,11 @@ use std::num::NonZeroU16;
 
 use crate::harness::{
     VERSIONS, World, again, connect, connect_as, leak, puback, pubcomp, pubrec, pubrel, qos1, qos2,
-    resuming, suback, subscribe,
+    resuming, subscribe,
 };
 use mqtt_broker_core::{Config, LinkId};
 use mqtt_codec::packet::{Puback, Pubcomp, Pubrec};
-use mqtt_codec::reason_code::{PublishReasonCode, ReleaseReasonCode, SubscribeReasonCode};
+use mqtt_codec::reason_code::{PublishReasonCode, ReleaseReasonCode};
 use mqtt_codec::{Packet, QoS, Version};
 
 const V5: Version = Version::V5_0;
@@ -255,30 +255,6 @@ fn a_message_goes_to_the_session_of_every_client_that_matches() {
         let offline = world.connect_and_keep(resuming(version, "offline", 600));
         assert_eq!(payloads(&mut world, offline), ["x"]);
     }
-}
-
-/// 3.1 clients send again while the connection is up: SUBSCRIBE, UNSUBSCRIBE and PUBREL with DUP, PUBLISH.
-#[test]
-fn duplicates_on_a_live_connection_of_3_1_are_answered_like_the_first() {
-    let (mut world, client, _) = world(Version::V3_1);
-    world.send_bytes(
-        client,
-        &[0x8A, 6, 0, 5, 0, 1, b'b', 1, 0x8A, 6, 0, 5, 0, 1, b'b', 1],
-    );
-    let granted = suback(5, &[SubscribeReasonCode::GrantedQoS1]);
-    assert_eq!(world.take(client).packets(), [granted, granted]);
-    world.send(client, qos2(6, "nobody", "x"));
-    world.send_bytes(client, &[0x6A, 2, 0, 6, 0x6A, 2, 0, 6]);
-    assert_eq!(
-        world.take(client).packets(),
-        [pubrec(6), pubcomp(6), pubcomp(6)]
-    );
-    world.send_bytes(
-        client,
-        &[0xAA, 5, 0, 7, 0, 1, b'b', 0xAA, 5, 0, 7, 0, 1, b'b'],
-    );
-    let gone = crate::harness::unsuback(7, &[]);
-    assert_eq!(world.take(client).packets(), [gone, gone]);
 }
 
 /// A writer, and a reader that is subscribed to `a` at QoS 2.

@@ -320,7 +320,8 @@ impl World {
         self.links.get_mut(&link).expect("a link of this world")
     }
 
-    fn version(&mut self, link: LinkId) -> Version {
+    /// What version a link speaks.
+    pub fn version(&mut self, link: LinkId) -> Version {
         self.seen(link).version.unwrap_or(Version::V5_0)
     }
 
