@@ -202,7 +202,7 @@ fn a_refusal_without_a_return_code_closes_without_connack() {
     }
 }
 
-/// [v3.1.1 MQTT-3.1.3-8] With Clean Session 0; 3.1 refuses empty ones always.
+/// [v3.1.1 MQTT-3.1.3-8] [often-wrong-34] With Clean Session 0; 3.1 refuses empty ones always.
 #[test]
 fn an_empty_client_identifier_that_cannot_be_kept_is_refused() {
     for (version, clean) in [

@@ -75,7 +75,7 @@ fn a_full_window_holds_back_nothing_but_publishes_of_qos_1_and_2() {
     );
 }
 
-/// [MQTT-4.9.0-1] The window starts anew with each connection, with its own Receive Maximum.
+/// [MQTT-4.9.0-1] [often-wrong-5] The window starts anew with each connection, with its own Receive Maximum.
 #[test]
 fn the_window_is_that_of_the_connection() {
     let mut world = World::new(Config::default());
@@ -97,7 +97,7 @@ fn the_window_is_that_of_the_connection() {
     assert_eq!(payloads(&mut world, reader), ["4"]);
 }
 
-/// [MQTT-3.3.4-7] [MQTT-3.3.4-9] 0x93, and not in an acknowledgement.
+/// [MQTT-3.3.4-7] [MQTT-3.3.4-9] [often-wrong-3] 0x93, and not in an acknowledgement.
 #[test]
 fn a_client_that_overruns_our_receive_maximum_is_disconnected() {
     let mut world = World::new(Config {

@@ -30,8 +30,8 @@ const TOO_LARGE: DisconnectReasonCode = DisconnectReasonCode::PacketTooLarge;
 
 /// [MQTT-3.1.2-24] [MQTT-3.4.2-2] [MQTT-3.4.2-3] [MQTT-3.5.2-2] [MQTT-3.5.2-3] [MQTT-3.6.2-2] [MQTT-3.6.2-3]
 /// [MQTT-3.7.2-2] [MQTT-3.7.2-3] [MQTT-3.9.2-1] [MQTT-3.9.2-2] [MQTT-3.11.2-1] [MQTT-3.11.2-2] [MQTT-3.14.2-3]
-/// [MQTT-3.14.2-4] [MQTT-3.15.2-2] [MQTT-3.15.2-3] Whatever a client takes, nothing is larger. The broker has no need to
-/// leave Reason Strings and User Properties out, since it never sends them.
+/// [MQTT-3.14.2-4] [MQTT-3.15.2-2] [MQTT-3.15.2-3] [often-wrong-28] Whatever a client takes, nothing is larger. The
+/// broker has no need to leave Reason Strings and User Properties out, since it never sends them.
 #[test]
 fn nothing_is_larger_than_the_client_takes_and_nothing_explains_itself() {
     for maximum in 1..=64 {

@@ -40,7 +40,8 @@ fn a_qos_1_publish_with_a_used_id_is_a_new_message() {
     }
 }
 
-/// [MQTT-4.3.3-10] [MQTT-4.3.3-12] [v3.1.1 MQTT-4.3.3-2] Also on the next connection of the session, and with another payload.
+/// [MQTT-4.3.3-10] [MQTT-4.3.3-12] [v3.1.1 MQTT-4.3.3-2] [often-wrong-19] Also on the next connection of the session,
+/// and with another payload.
 #[test]
 fn a_repeated_qos_2_publish_is_acknowledged_and_not_delivered_again() {
     for version in VERSIONS {
@@ -72,7 +73,7 @@ fn a_repeated_qos_2_publish_is_acknowledged_and_not_delivered_again() {
     }
 }
 
-/// [MQTT-4.3.3-11] Known or not: PUBCOMP, and no disconnect.
+/// [MQTT-4.3.3-11] [often-wrong-23] Known or not: PUBCOMP, and no disconnect.
 #[test]
 fn each_pubrel_is_answered_by_pubcomp() {
     for version in VERSIONS {
@@ -88,7 +89,8 @@ fn each_pubrel_is_answered_by_pubcomp() {
 
 /// [MQTT-4.4.0-1] [MQTT-3.3.1-1] [MQTT-4.3.3-6] [MQTT-4.6.0-1] [MQTT-3.6.1-1] [MQTT-4.3.2-3] [MQTT-4.3.3-3]
 /// [MQTT-4.3.3-5] [v3.1.1 MQTT-4.4.0-1] [v3.1.1 MQTT-3.3.1-1] [v3.1.1 MQTT-4.3.2-1] [v3.1.1 MQTT-4.3.3-1]
-/// PUBLISH again with DUP 1 and its old id, in its order; PUBREL where PUBREC came, without DUP.
+/// [often-wrong-20] [often-wrong-21] [often-wrong-37] PUBLISH again with DUP 1 and its old id, in its order; PUBREL
+/// where PUBREC came, without DUP.
 #[test]
 fn unacknowledged_packets_go_again_on_the_next_connection() {
     for version in VERSIONS {
@@ -131,7 +133,7 @@ fn unacknowledged_packets_go_again_on_the_next_connection() {
     }
 }
 
-/// [MQTT-4.4.0-1] Nothing goes again on a live connection, however long it takes.
+/// [MQTT-4.4.0-1] [often-wrong-22] Nothing goes again on a live connection, however long it takes.
 #[test]
 fn nothing_is_sent_again_on_a_live_connection() {
     for version in VERSIONS {
@@ -197,7 +199,8 @@ fn an_acknowledgement_says_when_nobody_subscribed() {
     }
 }
 
-/// [MQTT-4.6.0-5] [MQTT-4.6.0-6] [v3.1.1 MQTT-4.6.0-5] [v3.1.1 MQTT-4.6.0-6] Online, over a full window, and offline.
+/// [MQTT-4.6.0-5] [MQTT-4.6.0-6] [v3.1.1 MQTT-4.6.0-5] [v3.1.1 MQTT-4.6.0-6] [3.1-13] [often-wrong-37] Online, over a
+/// full window, and offline.
 #[test]
 fn messages_of_one_publisher_keep_their_order() {
     for version in VERSIONS {

@@ -108,16 +108,24 @@ fn a_session_ends_when_its_expiry_interval_has_run_out() {
 /// [MQTT-4.1.0-1] [v3.1.1 MQTT-4.1.0-1] [v3.1.1 MQTT-4.1.0-2] A session lasts at least as long as its connection.
 #[test]
 fn a_connected_session_does_not_expire() {
-    let mut world = World::new(Config::default());
-    let mut connect = resuming(V5, "c", 1);
-    connect.keep_alive = 600;
-    let link = world.connect(connect);
-    for _ in 0..10 {
-        world.advance(Duration::from_secs(500));
-        world.send(link, Packet::Pingreq);
-        assert_eq!(world.take(link).packets(), [Packet::Pingresp]);
+    for version in VERSIONS {
+        let mut world = World::new(Config {
+            maximum_session_expiry: 1,
+            ..Config::default()
+        });
+        let mut connect = resuming(version, "c", 1);
+        connect.keep_alive = 600;
+        let link = world.connect(connect);
+        world.send(link, subscribe(1, "a", QoS::AtLeastOnce));
+        world.forget();
+        for n in 1..=10 {
+            world.advance(Duration::from_secs(500));
+            world.send(link, qos0("a", "x"));
+            let message = Packet::Publish(qos0("a", "x"));
+            assert_eq!(world.take(link).packets(), [message], "{n}");
+        }
+        assert_eq!(world.broker.gauges().sessions, 1);
     }
-    assert_eq!(world.broker.gauges().sessions, 1);
 }
 
 /// [v3.1.1 MQTT-3.1.2-7] Retained messages are not part of a session.

@@ -53,7 +53,7 @@ fn without_a_will_nothing_is_published() {
     }
 }
 
-/// [MQTT-3.14.4-3] [v3.1.1 MQTT-3.14.4-3] DISCONNECT 0x00; in 3.x it has no other.
+/// [MQTT-3.14.4-3] [v3.1.1 MQTT-3.14.4-3] [often-wrong-11] DISCONNECT 0x00; in 3.x it has no other.
 #[test]
 fn disconnect_throws_the_will_away() {
     for version in VERSIONS {
@@ -66,7 +66,7 @@ fn disconnect_throws_the_will_away() {
     }
 }
 
-/// [MQTT-3.1.2-8] [MQTT-3.1.2-10] Any other code leaves it.
+/// [MQTT-3.1.2-8] [MQTT-3.1.2-10] [often-wrong-11] Any other code leaves it.
 #[test]
 fn disconnect_with_another_code_publishes_the_will() {
     for code in [
@@ -81,7 +81,7 @@ fn disconnect_with_another_code_publishes_the_will() {
     }
 }
 
-/// A malformed one, or one that breaks a rule, is no DISCONNECT 0x00.
+/// [often-wrong-11] A malformed one, or one that breaks a rule, is no DISCONNECT 0x00.
 #[test]
 fn a_disconnect_that_breaks_a_rule_publishes_the_will() {
     let (mut world, watcher) = watched();
@@ -141,7 +141,7 @@ fn a_delayed_will_comes_with_the_delay_or_the_end_of_the_session() {
     }
 }
 
-/// [MQTT-3.1.3-9] With a will of the new connection, and without one.
+/// [MQTT-3.1.3-9] [often-wrong-9] With a will of the new connection, and without one.
 #[test]
 fn a_new_connection_within_the_delay_cancels_the_will() {
     for will in [None, with_will(V5, 600, 30).will] {
@@ -164,7 +164,7 @@ fn a_new_connection_within_the_delay_cancels_the_will() {
     }
 }
 
-/// Clean Start ends the session, and with it comes its will.
+/// [5.0-7] Clean Start ends the session, and with it comes its will.
 #[test]
 fn a_new_session_within_the_delay_publishes_the_will() {
     let (mut world, watcher) = watched();
@@ -174,7 +174,8 @@ fn a_new_session_within_the_delay_publishes_the_will() {
     assert_eq!(world.take(watcher).packets(), [Packet::Publish(gone())]);
 }
 
-/// [MQTT-3.1.4-3] [MQTT-3.1.2-8] Delay 0, expiry 0 or Clean Start publish the will of the old connection.
+/// [MQTT-3.1.4-3] [MQTT-3.1.2-8] [often-wrong-10] [5.0-7] Delay 0, expiry 0 or Clean Start publish the will of the old
+/// connection.
 #[test]
 fn a_takeover_publishes_the_will_unless_the_session_goes_on_within_its_delay() {
     for (expiry, delay, clean, published) in [
