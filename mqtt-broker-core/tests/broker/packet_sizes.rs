@@ -35,7 +35,7 @@ const TOO_LARGE: DisconnectReasonCode = DisconnectReasonCode::PacketTooLarge;
 #[test]
 fn nothing_is_larger_than_the_client_takes_and_nothing_explains_itself() {
     for maximum in 1..=64 {
-        let seen = a_life_of_every_packet(maximum);
+        let seen = a_life_of_every_packet(maximum, None);
         for outcome in &seen {
             for bytes in outcome.bytes() {
                 assert!(bytes.len() <= maximum, "{maximum}: {bytes:02x?}");
@@ -49,6 +49,20 @@ fn nothing_is_larger_than_the_client_takes_and_nothing_explains_itself() {
         if maximum == 64 {
             assert!(types.into_iter().eq(FROM_SERVERS.map(|it| it as u8)));
         }
+    }
+}
+
+/// [MQTT-3.1.2-29] [often-wrong-33] Nor does it explain itself to who wants no problem information, or asks for it.
+#[test]
+fn nothing_explains_itself_whatever_request_problem_information_says() {
+    for wanted in [Some(false), Some(true)] {
+        let seen = a_life_of_every_packet(1_000, wanted);
+        let mut types = BTreeSet::new();
+        for packet in seen.iter().flat_map(Outcome::sent) {
+            assert!(!explains_itself(&packet), "{packet:?}");
+            types.insert(packet.packet_type() as u8);
+        }
+        assert!(types.into_iter().eq(FROM_SERVERS.map(|it| it as u8)));
     }
 }
 
@@ -189,9 +203,9 @@ const FROM_SERVERS: [PacketType; 11] = [
     PacketType::Auth,
 ];
 
-/// Everything that makes the broker send something to a client that takes packets of `maximum` bytes, in several
-/// connections, since some of it ends them.
-fn a_life_of_every_packet(maximum: usize) -> Vec<Outcome> {
+/// Everything that makes the broker send something to a client that takes packets of `maximum` bytes and wants problem
+/// information or not, in several connections, since some of it ends them.
+fn a_life_of_every_packet(maximum: usize, wanted: Option<bool>) -> Vec<Outcome> {
     let filters: Vec<_> = FILTERS.iter().map(|it| (*it, QoS::ExactlyOnce)).collect();
     let malformed = [0xC1, 0];
     let mut seen = Vec::new();
@@ -222,7 +236,9 @@ fn a_life_of_every_packet(maximum: usize) -> Vec<Outcome> {
     ] {
         let mut world = World::new(Config::default());
         let link = world.link_from(Authentication::Ask);
-        world.send(link, taking(maximum, with_method(connect("c"))));
+        let mut connect = taking(maximum, with_method(connect("c")));
+        connect.properties.request_problem_information = wanted;
+        world.send(link, connect);
         world.authenticated(link, go_on("some data"));
         world.send(link, auth(AuthReasonCode::ContinueAuthentication, None));
         world.authenticated(link, accepted());

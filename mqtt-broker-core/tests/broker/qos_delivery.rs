@@ -9,8 +9,6 @@
     reason = "the helpers of a test may what the test may"
 )]
 
-use std::num::NonZeroU16;
-
 use crate::harness::{
     VERSIONS, World, again, connect, connect_as, leak, puback, pubcomp, pubrec, pubrel, qos1, qos2,
     resuming, subscribe,
@@ -147,12 +145,15 @@ fn nothing_is_sent_again_on_a_live_connection() {
     }
 }
 
-/// [MQTT-4.4.0-2] [MQTT-4.3.3-4]
+/// [MQTT-4.4.0-2] [MQTT-4.3.3-4] [often-wrong-24] No PUBREL, a free place for the next message, and nothing sent
+/// again.
 #[test]
 fn a_negative_acknowledgement_ends_the_exchange() {
-    let mut world = World::new(Config::default());
-    let mut narrow = resuming(V5, "reader", 600);
-    narrow.properties.receive_maximum = NonZeroU16::new(1);
+    let mut world = World::new(Config {
+        send_maximum: 1,
+        ..Config::default()
+    });
+    let narrow = resuming(V5, "reader", 600);
     let reader = world.connect(narrow);
     world.send(reader, subscribe(1, "a", QoS::ExactlyOnce));
     let writer = world.connect(connect("writer"));
@@ -183,6 +184,10 @@ fn a_negative_acknowledgement_ends_the_exchange() {
             Packet::Publish(qos2(3, "a", "three")),
         ]
     );
+    world.cut(reader);
+    let reader = world.connect_and_keep(narrow);
+    let three = again(qos2(3, "a", "three"));
+    assert_eq!(world.take(reader).packets(), [Packet::Publish(three)]);
 }
 
 /// Success, or that nobody subscribed, in 5.0.

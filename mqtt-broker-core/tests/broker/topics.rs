@@ -11,7 +11,7 @@
 
 use crate::harness::{VERSIONS, World, connect, connect_as, filter, qos0, retained, subscribe};
 use mqtt_broker_core::Config;
-use mqtt_codec::{Packet, QoS, Version};
+use mqtt_codec::{Packet, QoS, Text, Version};
 
 /// [MQTT-3.3.2-3] [MQTT-4.7.3-4] [v3.1.1 MQTT-3.3.2-3] [v3.1.1 MQTT-4.7.3-4] [3.1-12] The standard's own
 /// examples among them.
@@ -76,6 +76,33 @@ fn a_wildcard_at_the_first_level_does_not_match_topics_that_begin_with_a_dollar(
         ("a/+", "a/$other", true),
     ] {
         seen(pattern, topic, matches);
+    }
+}
+
+/// [5.0-11] Control characters and non-characters are taken like all others and reach the subscriber as they came, in
+/// topics, filters and properties.
+#[test]
+fn disallowed_characters_are_taken_always() {
+    for string in [
+        "\u{1}",
+        "\u{1F}",
+        "\u{7F}",
+        "\u{9F}",
+        "\u{FDD0}",
+        "\u{FFFE}",
+        "\u{10FFFF}",
+    ] {
+        seen(string, string, true);
+        let mut world = World::new(Config::default());
+        let client = world.connect(connect(string));
+        world.send(client, subscribe(1, "+", QoS::AtMostOnce));
+        world.forget();
+        let mut message = qos0(string, string);
+        message.properties.content_type = Some(Text::new(string).unwrap());
+        for _ in 0..2 {
+            world.send(client, message);
+            assert_eq!(world.take(client).packets(), [Packet::Publish(message)]);
+        }
     }
 }
 

@@ -69,15 +69,17 @@ fn disconnect_throws_the_will_away() {
 /// [MQTT-3.1.2-8] [MQTT-3.1.2-10] [often-wrong-11] Any other code leaves it.
 #[test]
 fn disconnect_with_another_code_publishes_the_will() {
-    for code in [
-        DisconnectReasonCode::DisconnectWithWillMessage,
-        DisconnectReasonCode::UnspecifiedError,
-        DisconnectReasonCode::ImplementationSpecificError,
-    ] {
+    let success = DisconnectReasonCode::Success;
+    for &code in DisconnectReasonCode::ALL {
         let (mut world, watcher) = watched();
         let link = world.connect(with_will(V5, 600, 0));
         world.send(link, disconnect(code));
-        assert_eq!(world.take(watcher).packets(), [Packet::Publish(gone())]);
+        let expected = (code != success).then(|| Packet::Publish(gone()));
+        assert_eq!(
+            world.take(watcher).packets(),
+            Vec::from_iter(expected),
+            "{code}"
+        );
     }
 }
 
@@ -100,9 +102,12 @@ fn a_disconnect_that_breaks_a_rule_publishes_the_will() {
     );
     assert_eq!(world.take(watcher).packets(), [Packet::Publish(gone())]);
 
-    let link = world.connect(with_will(V5, 600, 0));
-    world.send_bytes(link, &[0xE1, 0]);
-    assert_eq!(world.take(watcher).packets(), [Packet::Publish(gone())]);
+    // Reserved flags, a code that DISCONNECT has not, a body that is too long.
+    for malformed in [&[0xE1, 0][..], &[0xE0, 1, 0x01], &[0xE0, 3, 0, 0, 0]] {
+        let link = world.connect(with_will(V5, 600, 0));
+        world.send_bytes(link, malformed);
+        assert_eq!(world.take(watcher).packets(), [Packet::Publish(gone())]);
+    }
 }
 
 /// [MQTT-3.1.2-22] [MQTT-4.8.0-1] Silence and broken rules are lost connections.
