@@ -74,7 +74,7 @@ fn each_property_is_taken_where_it_may_stand() {
     });
 }
 
-/// Anywhere else it is malformed.
+/// [5.0-1] Anywhere else it is malformed.
 #[test]
 fn each_property_is_refused_where_it_may_not_stand() {
     for_each(|property, place| {
@@ -97,8 +97,8 @@ fn each_property_is_refused_where_it_may_not_stand() {
     });
 }
 
-/// A second one is a Protocol Error, beside the first and behind others; User Property may be there again, and
-/// Subscription Identifier in PUBLISH.
+/// [often-wrong-29] [choice-3] [5.0-2] A second one is a Protocol Error, beside the first and behind others; User
+/// Property may be there again, and Subscription Identifier in PUBLISH.
 #[test]
 fn each_property_stands_once_but_for_those_that_may_repeat() {
     for_each(|property, place| {
@@ -132,7 +132,7 @@ fn each_property_stands_once_but_for_those_that_may_repeat() {
     });
 }
 
-/// A value out of its range is a Protocol Error; Topic Alias has a code of its own.
+/// [5.0-2] A value out of its range is a Protocol Error; Topic Alias has a code of its own.
 #[test]
 fn each_value_is_within_its_range() {
     for_each(|property, place| {
@@ -160,7 +160,7 @@ fn each_value_is_within_its_range() {
     });
 }
 
-/// A value that ends early, at each of its bytes, though the packet goes on.
+/// [5.0-1] A value that ends early, at each of its bytes, though the packet goes on.
 #[test]
 fn each_value_is_whole() {
     for_each(|property, place| {

@@ -149,7 +149,8 @@ fn a_disconnect_says_what_becomes_of_the_will() {
     assert!(!CloseReason::PeerDisconnected { reason }.drops_will());
 }
 
-/// A Session Expiry Interval may be changed at the end, but not raised from 0: neither by our client nor by a peer.
+/// [often-wrong-27] [choice-2] A Session Expiry Interval may be changed at the end, but not raised from 0: neither by
+/// our client nor by a peer.
 #[test]
 fn the_session_expiry_cannot_be_raised_from_zero() {
     let version = Version::V5_0;
