@@ -4,6 +4,7 @@ mod support;
 
 mod authentication;
 mod client_identifier;
+mod client_packet_sizes;
 mod connack;
 mod connect;
 mod connect_actions;
