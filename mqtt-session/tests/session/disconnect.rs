@@ -204,6 +204,32 @@ fn the_session_expiry_cannot_be_raised_from_zero() {
     assert_eq!(disconnection.session_expiry_interval, Some(1));
 }
 
+/// [often-wrong-27] Without a Session Expiry Interval the one of CONNECT stays in force and the client keeps its session;
+/// 0 goes out as such and ends it.
+#[test]
+fn an_absent_session_expiry_is_not_0() {
+    let version = Version::V5_0;
+    let with = |session_expiry_interval| Disconnect {
+        properties: DisconnectProperties {
+            session_expiry_interval,
+            ..NORMAL.properties
+        },
+        ..NORMAL
+    };
+    for (said, kept) in [(None, 1), (Some(0), 0), (Some(1), 1)] {
+        let mut client = Client::connected(lasting(version));
+        client.publish(message(QoS::AtLeastOnce, "a", "x"));
+        client.machine.disconnect(client.now, with(said)).unwrap();
+        let outs = client.drain();
+        assert!(outs.contains(&send(version, with(said))), "{outs:?}");
+        assert_eq!(client.machine.in_flight(), kept);
+    }
+    // The bytes tell them apart.
+    assert_eq!(encode(version, &with(None).into()), [0xE0, 0]);
+    let zero = [0xE0, 7, 0, 5, 0x11, 0, 0, 0, 0];
+    assert_eq!(encode(version, &with(Some(0)).into()), zero);
+}
+
 /// Each side says only what is its to say.
 #[test]
 fn each_side_has_its_reason_codes() {

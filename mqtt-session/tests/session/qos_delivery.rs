@@ -118,7 +118,8 @@ fn qos_2_runs_through_its_four_packets() {
     }
 }
 
-/// [MQTT-4.3.3-4] A PUBREC of 0x80 or above gets no PUBREL: the exchange is over and its identifier free.
+/// [MQTT-4.3.3-4] [often-wrong-24] A PUBREC of 0x80 or above gets no PUBREL: the exchange is over and its identifier
+/// free.
 #[test]
 fn a_refused_qos_2_publish_gets_no_pubrel() {
     let version = Version::V5_0;
