@@ -235,7 +235,7 @@ fn enhanced_authentication_takes_as_many_steps_as_it_needs() {
     assert_all_but_resume(&mut world, link, &[Saw::Packet(expected)]);
 }
 
-/// [MQTT-4.12.0-5] [MQTT-4.12.0-6] Before CONNACK the answer to a wrong AUTH is a CONNACK.
+/// [MQTT-4.12.0-5] Before CONNACK the answer to a wrong AUTH is a CONNACK.
 #[test]
 fn an_auth_of_another_method_or_code_is_refused() {
     let wrong = [

@@ -9,7 +9,7 @@
     reason = "the helpers of a test may what the test may"
 )]
 
-use crate::harness::{Saw, World, connect, disconnect, refused};
+use crate::harness::{Saw, World, connack, connect, disconnect, refused};
 use mqtt_broker_core::{Authentication, AuthenticationOutcome, Config, LinkId};
 use mqtt_codec::packet::{Auth, AuthProperties};
 use mqtt_codec::reason_code::{AuthReasonCode, ConnectReasonCode, DisconnectReasonCode};
@@ -84,6 +84,35 @@ fn an_auth_with_another_method_or_none_is_a_protocol_error() {
             ]
         );
     }
+}
+
+/// [MQTT-4.12.0-6] Where CONNECT had no method there is no AUTH, and CONNACK has neither method nor data, whatever who
+/// answers wants to say.
+#[test]
+fn without_a_method_nothing_is_said_of_authentication() {
+    let mut world = World::new(Config::default());
+    let link = world.link_from(Authentication::Ask);
+    world.send(link, connect("c"));
+    world.forget();
+    let accepted = AuthenticationOutcome::Accepted {
+        principal: None,
+        data: Some(b"data".to_vec()),
+    };
+    world.authenticated(link, accepted);
+    assert_eq!(world.take(link).sent(), [connack()]);
+
+    let link = world.link_from(Authentication::Ask);
+    world.send(link, connect("other"));
+    world.forget();
+    world.authenticated(link, go_on());
+    let code = ConnectReasonCode::NotAuthorized;
+    assert_eq!(
+        world.take(link).all(),
+        [
+            Saw::Packet(refused(code)),
+            Saw::Closed(CloseReason::Refused(code))
+        ]
+    );
 }
 
 /// A link on which a CONNECT with that method was asked about.
