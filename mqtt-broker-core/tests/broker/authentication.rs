@@ -12,7 +12,7 @@
 use std::time::Duration;
 
 use crate::harness::{
-    Saw, VERSIONS, World, connack, connect, connect_as, qos0, refused, suback, subscribe,
+    Saw, VERSIONS, World, connack, connect, connect_as, encoded, qos0, refused, suback, subscribe,
 };
 use mqtt_broker_core::{
     Authentication, AuthenticationOutcome, AuthenticationRequest, Cause, Config, EnhancedData,
@@ -139,10 +139,10 @@ fn packets_behind_connect_are_handled_after_the_answer() {
     for version in VERSIONS {
         let mut world = World::new(Config::default());
         let link = world.link_from(Authentication::Ask);
-        let mut bytes = encoded(version, &Packet::Connect(with_password(version, "a")));
+        let mut bytes = encoded(version, with_password(version, "a"));
         let connect_len = bytes.len();
-        bytes.extend(encoded(version, &subscribe(1, "t", QoS::AtMostOnce)));
-        bytes.extend(encoded(version, &Packet::Publish(qos0("t", "x"))));
+        bytes.extend(encoded(version, subscribe(1, "t", QoS::AtMostOnce)));
+        bytes.extend(encoded(version, qos0("t", "x")));
         let version_of = with_password(version, "a");
         world.send(link, version_of);
         assert_eq!(world.take(link).all(), [Saw::Paused]);
@@ -367,12 +367,6 @@ fn auth(reason_code: AuthReasonCode, method: &'static str, data: &'static str) -
 
 fn text(text: &'static str) -> Text<'static> {
     Text::new(text).unwrap()
-}
-
-fn encoded(version: Version, packet: &Packet<'_>) -> Vec<u8> {
-    let mut bytes = vec![0; packet.encoded_len(version).unwrap()];
-    packet.encode(version, &mut bytes);
-    bytes
 }
 
 /// Resume stands somewhere among what was seen, once.

@@ -12,8 +12,8 @@
 use std::num::NonZeroU16;
 
 use crate::harness::{
-    Saw, VERSIONS, World, connect, connect_as, disconnect, leak, puback, pubcomp, pubrec, pubrel,
-    qos0, qos1, qos2, resuming, suback, subscribe,
+    Saw, VERSIONS, World, connect, connect_as, disconnect, encoded, leak, puback, pubcomp, pubrec,
+    pubrel, qos0, qos1, qos2, resuming, suback, subscribe,
 };
 use mqtt_broker_core::{Config, LinkId};
 use mqtt_codec::packet::{Connect, Puback, Pubrec};
@@ -312,13 +312,6 @@ fn packet_ids(world: &mut World, link: LinkId) -> Vec<u16> {
         other => panic!("PUBLISHes alone: {other:?}"),
     };
     outcome.packets().iter().map(id).collect()
-}
-
-fn encoded(version: Version, packet: impl Into<Packet<'static>>) -> Vec<u8> {
-    let packet = packet.into();
-    let mut bytes = vec![0; packet.encoded_len(version).unwrap()];
-    packet.encode(version, &mut bytes);
-    bytes
 }
 
 fn no_subscribers(packet_id: u16) -> Packet<'static> {

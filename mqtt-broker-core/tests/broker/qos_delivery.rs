@@ -71,7 +71,7 @@ fn a_repeated_qos_2_publish_is_acknowledged_and_not_delivered_again() {
     }
 }
 
-/// [MQTT-4.3.3-11] [often-wrong-23] Known or not: PUBCOMP, and no disconnect.
+/// [MQTT-4.3.3-11] [often-wrong-23] [MQTT-2.2.1-5] Known or not: PUBCOMP, and no disconnect.
 #[test]
 fn each_pubrel_is_answered_by_pubcomp() {
     for version in VERSIONS {
@@ -87,8 +87,8 @@ fn each_pubrel_is_answered_by_pubcomp() {
 
 /// [MQTT-4.4.0-1] [MQTT-3.3.1-1] [MQTT-4.3.3-6] [MQTT-4.6.0-1] [MQTT-3.6.1-1] [MQTT-4.3.2-3] [MQTT-4.3.3-3]
 /// [MQTT-4.3.3-5] [v3.1.1 MQTT-4.4.0-1] [v3.1.1 MQTT-3.3.1-1] [v3.1.1 MQTT-4.3.2-1] [v3.1.1 MQTT-4.3.3-1]
-/// [often-wrong-20] [often-wrong-21] [often-wrong-37] PUBLISH again with DUP 1 and its old id, in its order; PUBREL
-/// where PUBREC came, without DUP.
+/// [often-wrong-20] [often-wrong-21] [often-wrong-37] [MQTT-2.2.1-5] [v3.1.1 MQTT-2.3.1-6] PUBLISH again with DUP 1
+/// and its old id, in its order; PUBREL where PUBREC came, without DUP.
 #[test]
 fn unacknowledged_packets_go_again_on_the_next_connection() {
     for version in VERSIONS {

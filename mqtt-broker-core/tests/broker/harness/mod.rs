@@ -18,7 +18,6 @@ pub mod store;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bytes::Bytes;
 use mqtt_broker_core::{
     Action, Authentication, AuthenticationOutcome, AuthenticationRequest, Broker, Cause, Config,
     Event, LinkId, Peer, Position, Record,
@@ -176,9 +175,7 @@ impl World {
             self.seen(link).version = Some(connect.version);
         }
         let version = self.version(link);
-        let mut bytes = vec![0; packet.encoded_len(version).unwrap()];
-        packet.encode(version, &mut bytes);
-        self.send_bytes(link, &bytes);
+        self.send_bytes(link, &encoded(version, packet));
     }
 
     /// Sends bytes on a link. What the broker does not take now is presented again when it resumes.
@@ -197,12 +194,8 @@ impl World {
 
     /// Sends a packet in a buffer of its own.
     pub fn send_whole(&mut self, link: LinkId, packet: impl Into<Packet<'static>>) -> bool {
-        let (packet, version) = (packet.into(), self.version(link));
-        let mut bytes = vec![0; packet.encoded_len(version).unwrap()];
-        packet.encode(version, &mut bytes);
-        let taken = self
-            .broker
-            .handle_packet(self.now, link, Bytes::from(bytes));
+        let bytes = encoded(self.version(link), packet);
+        let taken = self.broker.handle_packet(self.now, link, bytes.into());
         self.settle();
         taken
     }
