@@ -69,7 +69,7 @@ fn connack_says_a_keep_alive_where_it_is_not_the_clients() {
     }
 }
 
-/// [MQTT-3.14.4-1] [MQTT-3.14.4-2] Nothing behind it is looked at.
+/// The client has left: nothing behind its DISCONNECT is looked at. See `server_disconnect.rs` for the broker's own.
 #[test]
 fn nothing_behind_disconnect_is_processed() {
     for version in VERSIONS {
