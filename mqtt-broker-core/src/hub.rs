@@ -116,12 +116,21 @@ impl Hub {
         }));
     }
 
-    /// Puts a packet that is not a PUBLISH into a link's send buffer.
-    pub(crate) fn send(&mut self, now: Instant, link: LinkId, packet: &Packet<'_>) {
-        let Some(at) = self.links.get_mut(link) else {
-            return;
+    /// Puts a packet that is not a PUBLISH into a link's send buffer. False when the client does not take it, see
+    /// [`takes`](Self::takes).
+    pub(crate) fn send(&mut self, now: Instant, link: LinkId, packet: &Packet<'_>) -> bool {
+        let Some(version) = self.links.get(link).map(|at| at.version) else {
+            return false;
         };
-        let version = at.version;
+        if !packet
+            .encoded_len(version)
+            .is_some_and(|len| self.takes(link, len))
+        {
+            return false;
+        }
+        let Some(at) = self.links.get_mut(link) else {
+            return false;
+        };
         Tx {
             buffer: &mut at.tx,
             pool: &mut self.pool,
@@ -129,12 +138,16 @@ impl Hub {
         .put(version, packet);
         self.counters.packets_sent += 1;
         self.announce(now, link);
+        true
     }
 
-    /// Puts encoded packets into a link's send buffer.
-    pub(crate) fn send_encoded(&mut self, now: Instant, link: LinkId, bytes: &[u8]) {
+    /// The same with an encoded packet.
+    pub(crate) fn send_encoded(&mut self, now: Instant, link: LinkId, bytes: &[u8]) -> bool {
+        if !self.takes(link, bytes.len()) {
+            return false;
+        }
         let Some(at) = self.links.get_mut(link) else {
-            return;
+            return false;
         };
         Tx {
             buffer: &mut at.tx,
@@ -143,6 +156,19 @@ impl Hub {
         .put_slice(bytes);
         self.counters.packets_sent += 1;
         self.announce(now, link);
+        true
+    }
+
+    /// Whether the client of a link takes a packet of so many bytes [MQTT-3.1.2-24]. One that it does not take is counted.
+    pub(crate) fn takes(&mut self, link: LinkId, packet_len: usize) -> bool {
+        let Some(at) = self.links.get(link) else {
+            return false;
+        };
+        let fits = at.connection.fits(packet_len);
+        if !fits {
+            self.counters.count(Cause::PacketTooLargeForClient);
+        }
+        fits
     }
 
     /// Tells the caller that a link's send buffer has something in it.

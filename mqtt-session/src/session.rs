@@ -387,7 +387,7 @@ fn put_answer(
     };
     match connection.trim(packet) {
         Some(packet) => tx.put(connection.version(), &packet),
-        // Who takes 4 bytes and not 5 could not have been sent a CONNACK; it is told nothing but the success.
+        // Who takes 4 bytes and not 5 could not have been sent a CONNACK, and a client leaves such a server.
         None => tx.put_acknowledgement(packet_type(qos), packet_id),
     }
 }

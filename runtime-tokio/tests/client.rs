@@ -344,7 +344,8 @@ fn what_was_published_before_goodbye_is_sent_before_it() {
     });
 }
 
-/// In 3.x it was never told a limit, so this is ours: what nobody takes is not held without bound.
+/// [v3.1.1 MQTT-4.8.0-2] In 3.x it was never told a limit, so this is ours: what nobody takes is not held without
+/// bound.
 #[test]
 fn a_server_of_3_that_sends_more_than_there_is_room_for_is_told_apart() {
     run(async {

@@ -54,6 +54,7 @@ fn a_message_arrives_at_every_qos_in_every_version() {
     });
 }
 
+/// [MQTT-4.2.0-1] Both ends speak over TCP: nothing is lost or changes its place, in either direction.
 #[test]
 fn many_messages_arrive_in_order() {
     let (server, address, _told) = start(harness::builder());
@@ -94,7 +95,8 @@ fn many_messages_arrive_in_order() {
     });
 }
 
-/// The server reads 256 KiB at once: these are longer than that, about as long, and as long as it takes.
+/// [v3.1.1 MQTT-7.1.1-1] [v3.1.1 MQTT-7.1.2-1] The server reads 256 KiB at once: these are longer than that, about as
+/// long, and as long as it takes.
 #[test]
 fn packets_longer_than_one_read_arrive_whole() {
     let (server, address, _told) = start(harness::builder());

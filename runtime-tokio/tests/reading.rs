@@ -53,6 +53,7 @@ fn what_comes_behind_connect_in_one_piece_is_taken() {
     shut_down(&server);
 }
 
+/// [v3.1.1 MQTT-7.1.1-1] Over TCP all that is sent arrives in its order, however it is cut.
 #[test]
 fn a_stream_may_be_cut_anywhere() {
     let (server, address, _told) = start(harness::builder());

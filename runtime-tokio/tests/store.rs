@@ -78,6 +78,7 @@ fn a_long_queue_comes_from_the_store() {
     shut_down(&server);
 }
 
+/// [v3.1.1 MQTT-4.8.0-2] Who sent what could not be stored is closed.
 #[test]
 fn what_could_not_be_stored_is_not_acknowledged_and_a_broken_store_ends_the_server() {
     let store = Shared::default();

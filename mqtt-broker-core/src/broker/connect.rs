@@ -9,11 +9,13 @@ use mqtt_codec::packet::{Connack, ConnackProperties, Connect};
 use mqtt_codec::reason_code::ConnectReasonCode;
 use mqtt_codec::{ClientIdBuf, DecodeError, Packet, ProtocolName, TextBuf, Version};
 use mqtt_session::Authentication as EnhancedAuthentication;
-use mqtt_session::{CloseReason, Connection, Instant, KeepAlive, Password, Resend, Role};
+use mqtt_session::{
+    CloseReason, Connection, Instant, KeepAlive, Negotiated, Password, Resend, Role,
+};
 
 use super::Broker;
 use super::connect_limits;
-use super::pending_connect::PendingConnect;
+use super::pending_connect::{PendingConnect, maximum_packet_size};
 use crate::access::{Authentication, AuthenticationRequest, EnhancedData};
 use crate::action::Action;
 use crate::config::Config;
@@ -44,6 +46,11 @@ impl Broker {
             return;
         };
         at.version = connect.version;
+        // [MQTT-3.1.2-24]: of an answer to CONNECT, too.
+        at.connection = Connection::new(Negotiated {
+            packet_size_out: maximum_packet_size(connect),
+            ..Negotiated::new(connect.version, Role::Server)
+        });
         if !connect.client_id.is_empty() {
             at.client_id = Some(ClientIdBuf::from(connect.client_id));
         }
@@ -151,6 +158,11 @@ impl Broker {
         principal: Option<TextBuf>,
         data: Option<Vec<u8>>,
     ) {
+        // Session Present does not change its length.
+        let connack = pending.connack(&self.hub.config, false, data.as_deref());
+        if !self.hub.takes(link, connack.len()) {
+            return self.refuse_connect(now, link, ConnectReasonCode::PacketTooLarge);
+        }
         let mark = self.hub.durable.mark();
         let mut existing = self.hub.sessions.find(pending.client_id.as_str());
         if let Some(key) =
@@ -258,9 +270,7 @@ impl Broker {
             mark,
         } = admission;
         let epoch = self.hub.next_epoch();
-        let expiry = pending
-            .session_expiry
-            .min(self.hub.config.maximum_session_expiry);
+        let expiry = pending.session_expiry_in_force(&self.hub.config);
         let keep_alive = pending.keep_alive_in_force(&self.hub.config);
         let Some(session) = self.hub.sessions.get_mut(key) else {
             return;
@@ -275,7 +285,7 @@ impl Broker {
             .as_deref()
             .map(|will| KeptWill::new(will.clone(), &self.hub.kept));
         self.record_session(key);
-        let connack = pending.connack(&self.hub.config, session_present, expiry, data.as_deref());
+        let connack = pending.connack(&self.hub.config, session_present, data.as_deref());
         let Some(at) = self.hub.links.get_mut(link) else {
             return;
         };
@@ -283,6 +293,7 @@ impl Broker {
         at.client_id = Some(pending.client_id.clone());
         at.may_change_expiry = pending.session_expiry > 0;
         at.silence = silence(&self.hub.config, pending.version, keep_alive);
+        at.may_change_expiry = pending.session_expiry > 0;
         at.resend = session_present.then(|| Box::new(Resend::new()));
         at.state = LinkState::AwaitStore {
             session: key,

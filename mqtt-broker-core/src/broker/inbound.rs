@@ -190,7 +190,7 @@ impl Broker {
                 self.handle_unsubscribe(now, link, key, &unsubscribe)
             }
             // [MQTT-3.12.4-1]
-            Received::Pingreq => self.hub.send(now, link, &Packet::Pingresp),
+            Received::Pingreq => _ = self.hub.send(now, link, &Packet::Pingresp),
             Received::Disconnect(disconnect) => self.handle_disconnect(now, link, key, &disconnect),
             Received::Auth(auth) => self.handle_reauthentication(now, link, &auth),
             // Only a client receives these: the flows refuse them.

@@ -54,9 +54,7 @@ impl PendingConnect {
             keep_alive: connect.keep_alive,
             session_expiry,
             receive_maximum: properties.receive_maximum.map_or(u16::MAX, NonZeroU16::get),
-            maximum_packet_size: properties
-                .maximum_packet_size
-                .map_or(Limits::MAX_PACKET_SIZE, NonZeroU32::get),
+            maximum_packet_size: maximum_packet_size(connect),
             topic_alias_maximum: properties.topic_alias_maximum.unwrap_or(0),
             wants_response_information: properties.request_response_information.unwrap_or(false),
             wants_problem_information: properties.request_problem_information.unwrap_or(true),
@@ -78,6 +76,11 @@ impl PendingConnect {
         } else {
             self.keep_alive
         }
+    }
+
+    /// The Session Expiry Interval in force, in seconds.
+    pub(super) fn session_expiry_in_force(&self, config: &Config) -> u32 {
+        self.session_expiry.min(config.maximum_session_expiry)
     }
 
     pub(super) fn negotiated(&self, config: &Config) -> Negotiated {
@@ -111,10 +114,10 @@ impl PendingConnect {
         &self,
         config: &Config,
         session_present: bool,
-        expiry: u32,
         data: Option<&[u8]>,
     ) -> Vec<u8> {
         let keep_alive = self.keep_alive_in_force(config);
+        let expiry = self.session_expiry_in_force(config);
         let response = (self.wants_response_information && !config.response_information.is_empty())
             .then(|| mqtt_codec::Text::new(&config.response_information).ok())
             .flatten();
@@ -133,7 +136,10 @@ impl PendingConnect {
             server_keep_alive: (keep_alive != self.keep_alive).then_some(keep_alive),
             response_information: response,
             authentication_method: self.method.as_ref().map(TextBuf::borrowed),
-            authentication_data: data.and_then(|data| mqtt_codec::Binary::new(data).ok()),
+            // [MQTT-4.12.0-6]: data is the method's.
+            authentication_data: data
+                .filter(|_| self.method.is_some())
+                .and_then(|data| mqtt_codec::Binary::new(data).ok()),
             ..ConnackProperties::default()
         };
         let packet = Packet::Connack(Connack {
@@ -143,4 +149,12 @@ impl PendingConnect {
         });
         encode(&packet, self.version)
     }
+}
+
+/// What the client takes at most, in bytes. In 3.x it does not say.
+pub(super) fn maximum_packet_size(connect: &Connect<'_>) -> u32 {
+    connect
+        .properties
+        .maximum_packet_size
+        .map_or(Limits::MAX_PACKET_SIZE, NonZeroU32::get)
 }

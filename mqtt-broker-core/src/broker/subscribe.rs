@@ -98,7 +98,10 @@ impl Broker {
         bytes: &[u8],
         mut replays: Vec<Replay>,
     ) {
-        self.hub.send_encoded(now, link, bytes);
+        if !self.hub.send_encoded(now, link, bytes) {
+            // It would wait for ever for an answer that it does not take.
+            return self.fail(now, link, DisconnectReasonCode::PacketTooLarge);
+        }
         let Some(key) = self.hub.session_of(link) else {
             return;
         };

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::harness::enhanced::accepted;
 use crate::harness::{
-    Saw, VERSIONS, World, connack, connect, connect_as, qos0, refused, suback, subscribe,
+    Saw, VERSIONS, World, connack, connect, connect_as, encoded, qos0, refused, suback, subscribe,
 };
 use mqtt_broker_core::{
     Authentication, AuthenticationOutcome, AuthenticationRequest, Cause, Config, EnhancedData,
@@ -140,10 +140,10 @@ fn packets_behind_connect_are_handled_after_the_answer() {
     for version in VERSIONS {
         let mut world = World::new(Config::default());
         let link = world.link_from(Authentication::Ask);
-        let mut bytes = encoded(version, &Packet::Connect(with_password(version, "a")));
+        let mut bytes = encoded(version, with_password(version, "a"));
         let connect_len = bytes.len();
-        bytes.extend(encoded(version, &subscribe(1, "t", QoS::AtMostOnce)));
-        bytes.extend(encoded(version, &Packet::Publish(qos0("t", "x"))));
+        bytes.extend(encoded(version, subscribe(1, "t", QoS::AtMostOnce)));
+        bytes.extend(encoded(version, qos0("t", "x")));
         let version_of = with_password(version, "a");
         world.send(link, version_of);
         assert_eq!(world.take(link).all(), [Saw::Paused]);
@@ -195,7 +195,8 @@ fn debug_output_does_not_show_what_a_client_proves_itself_with() {
     assert!(!shown.contains("115, 101, 99"), "{shown}");
 }
 
-/// [MQTT-4.12.0-2] [MQTT-4.12.0-3] [MQTT-4.12.0-5] AUTH goes back and forth until CONNACK, all with the method of CONNECT.
+/// [MQTT-4.12.0-2] [MQTT-4.12.0-3] [MQTT-4.12.0-5] [often-wrong-36] AUTH goes back and forth until CONNACK, all with
+/// the method of CONNECT.
 #[test]
 fn enhanced_authentication_takes_as_many_steps_as_it_needs() {
     let mut world = World::new(Config::default());
@@ -235,7 +236,7 @@ fn enhanced_authentication_takes_as_many_steps_as_it_needs() {
     assert_all_but_resume(&mut world, link, &[Saw::Packet(expected)]);
 }
 
-/// [MQTT-4.12.0-5] [MQTT-4.12.0-6] Before CONNACK the answer to a wrong AUTH is a CONNACK.
+/// [MQTT-4.12.0-5] Before CONNACK the answer to a wrong AUTH is a CONNACK.
 #[test]
 fn an_auth_of_another_method_or_code_is_refused() {
     let wrong = [
@@ -360,12 +361,6 @@ fn auth(reason_code: AuthReasonCode, method: &'static str, data: &'static str) -
 
 fn text(text: &'static str) -> Text<'static> {
     Text::new(text).unwrap()
-}
-
-fn encoded(version: Version, packet: &Packet<'_>) -> Vec<u8> {
-    let mut bytes = vec![0; packet.encoded_len(version).unwrap()];
-    packet.encode(version, &mut bytes);
-    bytes
 }
 
 /// Resume stands somewhere among what was seen, once.

@@ -10,7 +10,8 @@
 )]
 
 use crate::harness::{
-    Saw, VERSIONS, World, connack, connect, connect_as, disconnect, qos0, refused, resuming,
+    Saw, VERSIONS, World, connack, connect, connect_as, disconnect, encoded, qos0, qos1, refused,
+    resuming, retained,
 };
 use mqtt_broker_core::Config;
 use mqtt_codec::packet::{Connack, ConnackProperties};
@@ -86,21 +87,6 @@ fn an_unsupported_protocol_is_refused_and_closed() {
     }
 }
 
-/// Practice of bridges: the top bit of the level.
-#[test]
-fn levels_3_and_4_with_the_bridge_bit_are_served() {
-    for (protocol, level, version) in [
-        (&b"MQIsdp"[..], 0x83, Version::V3_1),
-        (b"MQTT", 0x84, Version::V3_1_1),
-    ] {
-        let mut world = World::new(Config::default());
-        let link = world.link();
-        world.speaks(link, version);
-        world.send_bytes(link, &connect_bytes(protocol, level, 2));
-        assert_eq!(world.take(link).packets(), [accepted(version, false)]);
-    }
-}
-
 /// [MQTT-3.1.4-1] [v3.1.1 MQTT-3.1.4-1] The reserved flag is set: 3.1.1 forbids a CONNACK.
 #[test]
 fn a_malformed_connect_is_closed_without_connack() {
@@ -119,23 +105,35 @@ fn a_malformed_connect_is_closed_without_connack() {
 /// [MQTT-3.1.4-6] [v3.1.1 MQTT-3.1.4-5] What stands behind a refused CONNECT is not looked at.
 #[test]
 fn nothing_behind_a_refused_connect_is_processed() {
-    let mut world = World::new(Config::default());
-    let link = world.link();
-    world.speaks(link, Version::V3_1_1);
-    // Empty Client Identifier with Clean Session 0, then a retained PUBLISH.
-    let mut bytes = vec![0x10, 12, 0, 4, b'M', b'Q', b'T', b'T', 4, 0, 0, 60, 0, 0];
-    bytes.extend([0x31, 4, 0, 1, b'a', b'x']);
-    world.send_bytes(link, &bytes);
-    let code = ConnectReasonCode::ClientIdentifierNotValid;
-    assert_eq!(
-        world.take(link).all(),
-        [
-            Saw::Packet(refused(code)),
-            Saw::Closed(CloseReason::Refused(code))
+    for version in VERSIONS {
+        let mut world = World::new(Config {
+            client_id_bytes: 3,
+            ..Config::default()
+        });
+        let link = world.link();
+        world.speaks(link, version);
+        let bytes = [
+            encoded(version, connect_as(version, "long")),
+            encoded(version, retained(qos1(9, "a", "x"))),
+            encoded(version, Packet::Pingreq),
         ]
-    );
-    assert_eq!(world.broker.gauges().retained_messages, 0);
-    assert_eq!(world.broker.gauges().sessions, 0);
+        .concat();
+        world.send_bytes(link, &bytes);
+        let code = ConnectReasonCode::ClientIdentifierNotValid;
+        assert_eq!(
+            world.take(link).all(),
+            [
+                Saw::Packet(refused(code)),
+                Saw::Closed(CloseReason::Refused(code))
+            ]
+        );
+        assert_eq!(world.unread(link), 0);
+        world.send(link, Packet::Pingreq);
+        assert_eq!(world.take(link).all(), []);
+        assert_eq!(world.broker.gauges().retained_messages, 0);
+        assert_eq!(world.broker.gauges().sessions, 0);
+        assert_eq!(world.broker.counters().packets_received, 1);
+    }
 }
 
 /// [MQTT-3.1.3-5] [MQTT-3.1.4-5] [v3.1.1 MQTT-3.1.3-5] [v3.1.1 MQTT-3.1.4-4] 1 to 23 digits and letters are accepted.
@@ -217,7 +215,7 @@ fn a_refusal_without_a_return_code_closes_without_connack() {
     }
 }
 
-/// [v3.1.1 MQTT-3.1.3-8] With Clean Session 0; 3.1 refuses empty ones always.
+/// [v3.1.1 MQTT-3.1.3-8] [often-wrong-34] With Clean Session 0; 3.1 refuses empty ones always.
 #[test]
 fn an_empty_client_identifier_that_cannot_be_kept_is_refused() {
     for (version, clean) in [

@@ -13,7 +13,8 @@ use std::num::{NonZeroU16, NonZeroU32};
 use std::time::Duration;
 
 use crate::harness::{
-    Saw, VERSIONS, World, connect, connect_as, disconnect, puback, qos0, qos1, resuming, subscribe,
+    Saw, VERSIONS, World, connect, connect_as, disconnect, leak, puback, qos0, qos1, resuming,
+    subscribe,
 };
 use mqtt_broker_core::{Cause, Config, LinkId};
 use mqtt_codec::packet::{Disconnect, DisconnectProperties, Publish, PublishTopic};
@@ -25,7 +26,7 @@ use mqtt_session::{CloseReason, ProtocolError};
 const V5: Version = Version::V5_0;
 const SECOND: Duration = Duration::from_secs(1);
 
-/// [MQTT-3.1.2-22] [v3.1.1 MQTT-3.1.2-24] One and a half times the Keep Alive, from the last packet.
+/// [MQTT-3.1.2-22] [v3.1.1 MQTT-3.1.2-24] [3.1-11] One and a half times the Keep Alive, from the last packet.
 #[test]
 fn a_silent_client_is_closed() {
     for version in VERSIONS {
@@ -68,7 +69,7 @@ fn connack_says_a_keep_alive_where_it_is_not_the_clients() {
     }
 }
 
-/// [MQTT-3.14.4-1] [MQTT-3.14.4-2] Nothing behind it is looked at.
+/// The client has left: nothing behind its DISCONNECT is looked at. See `server_disconnect.rs` for the broker's own.
 #[test]
 fn nothing_behind_disconnect_is_processed() {
     for version in VERSIONS {
@@ -83,7 +84,8 @@ fn nothing_behind_disconnect_is_processed() {
     }
 }
 
-/// [MQTT-3.1.2-23] Absent keeps CONNECT's value, 0 ends the session, another value is in force from then on.
+/// [MQTT-3.1.2-23] [often-wrong-27] Absent keeps CONNECT's value, 0 ends the session, another value is in force from
+/// then on.
 #[test]
 fn disconnect_may_change_the_session_expiry_interval() {
     for (said, present_after_30, present_after_90) in [
@@ -106,7 +108,7 @@ fn disconnect_may_change_the_session_expiry_interval() {
     }
 }
 
-/// Standard: MQTT 5.0 §3.14.2.2.2. 0 after 0 is allowed, and absent in CONNECT is 0.
+/// [often-wrong-27] [choice-2] Standard: MQTT 5.0 §3.14.2.2.2. 0 after 0 is allowed, and absent in CONNECT is 0.
 #[test]
 fn disconnect_may_not_raise_the_session_expiry_interval_from_0() {
     for asked in [None, Some(0)] {
@@ -136,23 +138,41 @@ fn disconnect_may_not_raise_the_session_expiry_interval_from_0() {
     }
 }
 
-/// [MQTT-3.1.2-24] [MQTT-3.1.2-25] The whole packet counts and equal is allowed; id and window are free again.
+/// [often-wrong-27] What CONNECT asked for decides, not what it got.
+#[test]
+fn disconnect_may_set_a_session_expiry_interval_though_the_cap_is_0() {
+    let mut world = World::new(Config {
+        maximum_session_expiry: 0,
+        ..Config::default()
+    });
+    let link = world.connect(resuming(V5, "c", 60));
+    world.send(link, leaving(Some(60)));
+    let reason = DisconnectReasonCode::Success;
+    assert_eq!(
+        world.take(link).all(),
+        [Saw::Closed(CloseReason::PeerDisconnected { reason })]
+    );
+    assert_eq!(world.broker.gauges().sessions, 0);
+}
+
+/// [MQTT-3.1.2-24] [MQTT-3.1.2-25] [often-wrong-28] The whole packet counts and equal is allowed; id and window are
+/// free again.
 #[test]
 fn a_message_too_large_for_the_client_is_dropped_as_if_it_was_sent() {
-    let message = qos1(1, "a", "0123456789");
+    let payload = leak("0123456789".repeat(4));
+    let message = qos1(1, "a", payload);
     let len = u32::try_from(Packet::Publish(message).encoded_len(V5).unwrap()).unwrap();
     for (limit, fits) in [(len, true), (len - 1, false)] {
         let mut world = World::new(Config::default());
         let mut narrow = connect("reader");
         narrow.properties.maximum_packet_size = NonZeroU32::new(limit);
         narrow.properties.receive_maximum = NonZeroU16::new(1);
-        let reader = world.link();
-        world.send(reader, narrow);
+        let reader = world.connect(narrow);
         world.send(reader, subscribe(1, "a", QoS::AtLeastOnce));
         world.forget();
         let writer = world.connect(connect("writer"));
         world.send(writer, message);
-        world.send(writer, qos0("a", "0123456789..."));
+        world.send(writer, qos0("a", leak(format!("{payload}..."))));
         world.send(writer, qos1(2, "a", "next"));
         assert_eq!(world.take(writer).packets()[0], puback(1));
         let outcome = world.take(reader);
@@ -242,7 +262,7 @@ fn an_alias_of_an_earlier_connection_is_unknown() {
     assert_eq!(world.take(reader).packets(), []);
 }
 
-/// [MQTT-3.3.4-6] A client's PUBLISH has no Subscription Identifier.
+/// [MQTT-3.3.4-6] [often-wrong-18] A client's PUBLISH has no Subscription Identifier.
 #[test]
 fn a_subscription_identifier_from_a_client_ends_the_connection() {
     let (mut world, writer, reader) = world();
@@ -277,7 +297,7 @@ fn acknowledgements_carry_no_problem_information() {
     }
 }
 
-/// [v3.1.1 MQTT-3.3.5-2] There is no way to refuse: acknowledged, and dropped.
+/// [v3.1.1 MQTT-3.3.5-2] [3.1-10] There is no way to refuse: acknowledged, and dropped.
 #[test]
 fn a_refused_publish_of_3_x_is_acknowledged_and_dropped() {
     for version in [Version::V3_1, Version::V3_1_1] {

@@ -196,6 +196,7 @@ fn a_held_message_that_is_too_large_for_the_client_makes_room_for_the_next() {
     );
 }
 
+/// [often-wrong-22] An acknowledgement belongs to the connection that the PUBLISH came on.
 #[test]
 fn what_a_closed_link_still_held_is_discarded_and_the_state_is_not() {
     let mut world = Durable::new(Config::default());

@@ -138,7 +138,8 @@ fn a_message_goes_out_at_the_lower_of_its_qos_and_the_granted_one() {
     }
 }
 
-/// [MQTT-3.3.4-2] [v3.1.1 MQTT-3.3.5-1] Overlapping subscriptions: one copy, in whatever order they were made.
+/// [MQTT-3.3.4-2] [v3.1.1 MQTT-3.3.5-1] [often-wrong-18] Overlapping subscriptions: one copy, in whatever order they
+/// were made.
 #[test]
 fn overlapping_subscriptions_give_one_copy_at_the_highest_qos() {
     for version in VERSIONS {
@@ -170,7 +171,7 @@ fn overlapping_subscriptions_give_one_copy_at_the_highest_qos() {
     }
 }
 
-/// [MQTT-3.3.4-3] [MQTT-3.3.4-4] Of all that match and have one, and of no other client.
+/// [MQTT-3.3.4-3] [MQTT-3.3.4-4] [often-wrong-17] Of all that match and have one, and of no other client.
 #[test]
 fn one_copy_carries_the_identifiers_of_all_matching_subscriptions() {
     let mut world = World::new(Config::default());
@@ -255,7 +256,7 @@ fn no_local_counts_for_each_of_the_overlapping_subscriptions_by_itself() {
     assert_eq!(world.take(client).packets(), [Packet::Publish(others)]);
 }
 
-/// [MQTT-3.3.2-6] What is left of it; the whole of it to who is there.
+/// [MQTT-3.3.2-6] [often-wrong-6] What is left of it; the whole of it to who is there.
 #[test]
 fn the_expiry_interval_sent_on_is_what_is_left() {
     for (waited, left) in [(0, Some(10)), (3, Some(7)), (9, Some(1)), (10, None)] {
@@ -281,7 +282,7 @@ fn the_expiry_interval_sent_on_is_what_is_left() {
     }
 }
 
-/// [MQTT-3.3.2-5] It is deleted, not only left out: memory is free again.
+/// [MQTT-3.3.2-5] [often-wrong-7] It is deleted, not only left out: memory is free again.
 #[test]
 fn an_expired_message_leaves_the_queue_of_an_offline_session() {
     let mut world = World::new(Config::default());
@@ -300,7 +301,7 @@ fn an_expired_message_leaves_the_queue_of_an_offline_session() {
     assert_eq!(world.broker.gauges().memory_bytes, before);
 }
 
-/// [MQTT-4.3.3-7] [MQTT-4.3.3-13] Once it was sent, an exchange runs to its end.
+/// [MQTT-4.3.3-7] [MQTT-4.3.3-13] [often-wrong-8] Once it was sent, an exchange runs to its end.
 #[test]
 fn an_exchange_under_way_does_not_expire() {
     let (mut world, writer, _) = world(V5, QoS::ExactlyOnce);

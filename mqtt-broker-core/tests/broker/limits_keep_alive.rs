@@ -18,7 +18,7 @@ use mqtt_codec::reason_code::DisconnectReasonCode;
 use mqtt_codec::{Packet, Version};
 use mqtt_session::CloseReason;
 
-/// [MQTT-3.1.2-22] [v3.1.1 MQTT-3.1.2-24] One and a half times the Keep Alive.
+/// [MQTT-3.1.2-22] [v3.1.1 MQTT-3.1.2-24] [3.1-11] One and a half times the Keep Alive.
 #[test]
 fn a_client_that_is_silent_for_one_and_a_half_times_its_keep_alive_is_closed() {
     for version in VERSIONS {
@@ -36,7 +36,7 @@ fn a_client_that_is_silent_for_one_and_a_half_times_its_keep_alive_is_closed() {
     }
 }
 
-/// [MQTT-3.2.2-21] The server's Keep Alive is told and kept.
+/// [MQTT-3.2.2-21] [often-wrong-32] The server's Keep Alive is told and kept.
 #[test]
 fn a_longer_keep_alive_or_none_becomes_the_cap_in_5_0() {
     for (asked, told, silence) in [

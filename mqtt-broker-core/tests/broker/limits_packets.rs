@@ -22,7 +22,8 @@ use mqtt_codec::reason_code::{DisconnectReasonCode, PublishReasonCode, Subscribe
 use mqtt_codec::{DecodeError, Packet, QoS, Text, Version};
 use mqtt_session::{CloseReason, ProtocolError};
 
-/// [MQTT-3.2.2-15] A packet above what CONNACK announced ends the connection, as soon as its header is there.
+/// [MQTT-3.2.2-15] [often-wrong-28] A packet above what CONNACK announced ends the connection, as soon as its header
+/// is there.
 #[test]
 fn a_packet_above_the_maximum_packet_size_ends_the_connection() {
     for version in VERSIONS {

@@ -128,6 +128,11 @@ fn each_property_is_taken_in_connect() {
                     assert!(!is_authentication);
                     assert_eq!(connack.reason_code, ConnectReasonCode::Success);
                 }
+                // [MQTT-3.1.2-24]: who takes 1 or 2 bytes takes no CONNACK.
+                [Saw::Closed(CloseReason::Refused(ConnectReasonCode::PacketTooLarge))] => {
+                    assert_eq!(property.field, Field::MaximumPacketSize);
+                    assert!(matches!(value[..], [0, 0, 0, 1 | 2]), "{value:?}");
+                }
                 ref other => panic!("{}: {other:?}", property.field),
             }
             world.cut(link);

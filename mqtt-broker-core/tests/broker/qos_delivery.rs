@@ -9,15 +9,13 @@
     reason = "the helpers of a test may what the test may"
 )]
 
-use std::num::NonZeroU16;
-
 use crate::harness::{
     VERSIONS, World, again, connect, connect_as, leak, puback, pubcomp, pubrec, pubrel, qos1, qos2,
-    resuming, suback, subscribe,
+    resuming, subscribe,
 };
 use mqtt_broker_core::{Config, LinkId};
 use mqtt_codec::packet::{Puback, Pubcomp, Pubrec};
-use mqtt_codec::reason_code::{PublishReasonCode, ReleaseReasonCode, SubscribeReasonCode};
+use mqtt_codec::reason_code::{PublishReasonCode, ReleaseReasonCode};
 use mqtt_codec::{Packet, QoS, Version};
 
 const V5: Version = Version::V5_0;
@@ -40,7 +38,8 @@ fn a_qos_1_publish_with_a_used_id_is_a_new_message() {
     }
 }
 
-/// [MQTT-4.3.3-10] [MQTT-4.3.3-12] [v3.1.1 MQTT-4.3.3-2] Also on the next connection of the session, and with another payload.
+/// [MQTT-4.3.3-10] [MQTT-4.3.3-12] [v3.1.1 MQTT-4.3.3-2] [often-wrong-19] Also on the next connection of the session,
+/// and with another payload.
 #[test]
 fn a_repeated_qos_2_publish_is_acknowledged_and_not_delivered_again() {
     for version in VERSIONS {
@@ -72,7 +71,7 @@ fn a_repeated_qos_2_publish_is_acknowledged_and_not_delivered_again() {
     }
 }
 
-/// [MQTT-4.3.3-11] Known or not: PUBCOMP, and no disconnect.
+/// [MQTT-4.3.3-11] [often-wrong-23] [MQTT-2.2.1-5] Known or not: PUBCOMP, and no disconnect.
 #[test]
 fn each_pubrel_is_answered_by_pubcomp() {
     for version in VERSIONS {
@@ -88,7 +87,8 @@ fn each_pubrel_is_answered_by_pubcomp() {
 
 /// [MQTT-4.4.0-1] [MQTT-3.3.1-1] [MQTT-4.3.3-6] [MQTT-4.6.0-1] [MQTT-3.6.1-1] [MQTT-4.3.2-3] [MQTT-4.3.3-3]
 /// [MQTT-4.3.3-5] [v3.1.1 MQTT-4.4.0-1] [v3.1.1 MQTT-3.3.1-1] [v3.1.1 MQTT-4.3.2-1] [v3.1.1 MQTT-4.3.3-1]
-/// PUBLISH again with DUP 1 and its old id, in its order; PUBREL where PUBREC came, without DUP.
+/// [often-wrong-20] [often-wrong-21] [often-wrong-37] [MQTT-2.2.1-5] [v3.1.1 MQTT-2.3.1-6] PUBLISH again with DUP 1
+/// and its old id, in its order; PUBREL where PUBREC came, without DUP.
 #[test]
 fn unacknowledged_packets_go_again_on_the_next_connection() {
     for version in VERSIONS {
@@ -131,7 +131,7 @@ fn unacknowledged_packets_go_again_on_the_next_connection() {
     }
 }
 
-/// [MQTT-4.4.0-1] Nothing goes again on a live connection, however long it takes.
+/// [MQTT-4.4.0-1] [often-wrong-22] Nothing goes again on a live connection, however long it takes.
 #[test]
 fn nothing_is_sent_again_on_a_live_connection() {
     for version in VERSIONS {
@@ -145,12 +145,15 @@ fn nothing_is_sent_again_on_a_live_connection() {
     }
 }
 
-/// [MQTT-4.4.0-2] [MQTT-4.3.3-4]
+/// [MQTT-4.4.0-2] [MQTT-4.3.3-4] [often-wrong-24] No PUBREL, a free place for the next message, and nothing sent
+/// again.
 #[test]
 fn a_negative_acknowledgement_ends_the_exchange() {
-    let mut world = World::new(Config::default());
-    let mut narrow = resuming(V5, "reader", 600);
-    narrow.properties.receive_maximum = NonZeroU16::new(1);
+    let mut world = World::new(Config {
+        send_maximum: 1,
+        ..Config::default()
+    });
+    let narrow = resuming(V5, "reader", 600);
     let reader = world.connect(narrow);
     world.send(reader, subscribe(1, "a", QoS::ExactlyOnce));
     let writer = world.connect(connect("writer"));
@@ -181,6 +184,10 @@ fn a_negative_acknowledgement_ends_the_exchange() {
             Packet::Publish(qos2(3, "a", "three")),
         ]
     );
+    world.cut(reader);
+    let reader = world.connect_and_keep(narrow);
+    let three = again(qos2(3, "a", "three"));
+    assert_eq!(world.take(reader).packets(), [Packet::Publish(three)]);
 }
 
 /// Success, or that nobody subscribed, in 5.0.
@@ -197,7 +204,8 @@ fn an_acknowledgement_says_when_nobody_subscribed() {
     }
 }
 
-/// [MQTT-4.6.0-5] [MQTT-4.6.0-6] [v3.1.1 MQTT-4.6.0-5] [v3.1.1 MQTT-4.6.0-6] Online, over a full window, and offline.
+/// [MQTT-4.6.0-5] [MQTT-4.6.0-6] [v3.1.1 MQTT-4.6.0-5] [v3.1.1 MQTT-4.6.0-6] [3.1-13] [often-wrong-37] Online, over a
+/// full window, and offline.
 #[test]
 fn messages_of_one_publisher_keep_their_order() {
     for version in VERSIONS {
@@ -255,30 +263,6 @@ fn a_message_goes_to_the_session_of_every_client_that_matches() {
         let offline = world.connect_and_keep(resuming(version, "offline", 600));
         assert_eq!(payloads(&mut world, offline), ["x"]);
     }
-}
-
-/// 3.1 clients send again while the connection is up: SUBSCRIBE, UNSUBSCRIBE and PUBREL with DUP, PUBLISH.
-#[test]
-fn duplicates_on_a_live_connection_of_3_1_are_answered_like_the_first() {
-    let (mut world, client, _) = world(Version::V3_1);
-    world.send_bytes(
-        client,
-        &[0x8A, 6, 0, 5, 0, 1, b'b', 1, 0x8A, 6, 0, 5, 0, 1, b'b', 1],
-    );
-    let granted = suback(5, &[SubscribeReasonCode::GrantedQoS1]);
-    assert_eq!(world.take(client).packets(), [granted, granted]);
-    world.send(client, qos2(6, "nobody", "x"));
-    world.send_bytes(client, &[0x6A, 2, 0, 6, 0x6A, 2, 0, 6]);
-    assert_eq!(
-        world.take(client).packets(),
-        [pubrec(6), pubcomp(6), pubcomp(6)]
-    );
-    world.send_bytes(
-        client,
-        &[0xAA, 5, 0, 7, 0, 1, b'b', 0xAA, 5, 0, 7, 0, 1, b'b'],
-    );
-    let gone = crate::harness::unsuback(7, &[]);
-    assert_eq!(world.take(client).packets(), [gone, gone]);
 }
 
 /// A writer, and a reader that is subscribed to `a` at QoS 2.

@@ -67,7 +67,7 @@ fn a_retained_message_of_qos_0_discards_the_older_one() {
     }
 }
 
-/// [MQTT-3.3.1-6] [MQTT-3.3.1-7] [v3.1.1 MQTT-3.3.1-10] [v3.1.1 MQTT-3.3.1-11]
+/// [MQTT-3.3.1-6] [MQTT-3.3.1-7] [v3.1.1 MQTT-3.3.1-10] [v3.1.1 MQTT-3.3.1-11] [often-wrong-35]
 #[test]
 fn an_empty_retained_message_is_delivered_and_removes_the_retained_one() {
     for version in VERSIONS {
@@ -102,7 +102,8 @@ fn a_message_without_retain_leaves_the_retained_one_alone() {
     }
 }
 
-/// [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11] "New" is judged by the session, not by the connection.
+/// [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11] [often-wrong-14] "New" is judged by the session, not by the
+/// connection.
 #[test]
 fn retain_handling_says_when_retained_messages_are_sent() {
     for (handling, at_first, at_second, after_unsubscribe) in [
@@ -144,17 +145,22 @@ fn a_repeated_subscribe_brings_the_retained_messages_again() {
     }
 }
 
-/// [v3.1.1 MQTT-3.3.1-8] RETAIN 1, whatever Retain As Published says.
+/// [v3.1.1 MQTT-3.3.1-8] [often-wrong-15] RETAIN 1, whatever Retain As Published says, which 3.x does not have.
 #[test]
 fn a_message_sent_for_a_new_subscription_has_retain_1() {
-    for retain_as_published in [false, true] {
-        let (mut world, writer) = world(V5);
+    for (version, retain_as_published) in [
+        (Version::V3_1, false),
+        (Version::V3_1_1, false),
+        (V5, false),
+        (V5, true),
+    ] {
+        let (mut world, writer) = world(version);
         world.send(writer, retained(qos0("a", "x")));
         let options = SubscriptionOptions {
             retain_as_published,
             ..options(QoS::AtMostOnce)
         };
-        let reader = world.connect(connect("reader"));
+        let reader = world.connect(connect_as(version, "reader"));
         world.send(reader, subscribe_with(1, "a", options));
         assert_eq!(
             world.take(reader).packets(),
@@ -166,7 +172,7 @@ fn a_message_sent_for_a_new_subscription_has_retain_1() {
     }
 }
 
-/// [MQTT-3.3.1-12] [MQTT-3.3.1-13]
+/// [MQTT-3.3.1-12] [MQTT-3.3.1-13] [often-wrong-16]
 #[test]
 fn retain_as_published_decides_on_retain_of_what_is_forwarded() {
     for (retain_as_published, published, forwarded) in [
@@ -211,7 +217,7 @@ fn what_is_forwarded_to_an_established_subscription_has_retain_0_in_3_x() {
     }
 }
 
-/// Standard: MQTT 5.0 §4.8.2.
+/// [5.0-3] Standard: MQTT 5.0 §4.8.2.
 #[test]
 fn retained_messages_are_not_sent_for_shared_subscriptions() {
     for version in [Version::V3_1_1, V5] {
@@ -226,7 +232,7 @@ fn retained_messages_are_not_sent_for_shared_subscriptions() {
     }
 }
 
-/// A retained message is the topic's, not its publisher's.
+/// [choice-1] A retained message is the topic's, not its publisher's.
 #[test]
 fn no_local_does_not_hold_back_retained_messages() {
     let (mut world, writer) = world(V5);
@@ -259,7 +265,8 @@ fn a_retained_message_carries_the_identifier_of_its_subscription() {
     );
 }
 
-/// [MQTT-3.3.2-5] [MQTT-3.3.2-6] Retained messages expire with their Message Expiry Interval. Standard: §3.3.2.3.3.
+/// [MQTT-3.3.2-5] [MQTT-3.3.2-6] [5.0-5] [often-wrong-6] [often-wrong-7] Retained messages expire with their Message
+/// Expiry Interval. Standard: §3.3.2.3.3.
 #[test]
 fn a_retained_message_expires_and_goes_out_with_what_is_left() {
     for (waited, left) in [

@@ -15,8 +15,8 @@ use crate::harness::{
     VERSIONS, World, connack, connect, connect_as, qos0, qos1, resuming, retained, subscribe,
 };
 use mqtt_broker_core::{Config, LinkId};
-use mqtt_codec::packet::{Connack, ConnackProperties};
-use mqtt_codec::reason_code::ConnectReasonCode;
+use mqtt_codec::packet::{Connack, ConnackProperties, Disconnect};
+use mqtt_codec::reason_code::{ConnectReasonCode, DisconnectReasonCode};
 use mqtt_codec::{Packet, QoS, Version};
 
 const V5: Version = Version::V5_0;
@@ -105,19 +105,57 @@ fn a_session_ends_when_its_expiry_interval_has_run_out() {
     }
 }
 
+/// [5.0-9] `u32::MAX` means never, in CONNECT and in DISCONNECT, where the broker does not cap it; a second less has an end.
+#[test]
+fn a_session_of_the_longest_expiry_interval_never_ends() {
+    let century = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+    for (asked, said, ends) in [
+        (u32::MAX, None, false),
+        (u32::MAX - 1, None, true),
+        (10, Some(u32::MAX), false),
+        (10, Some(u32::MAX - 1), true),
+    ] {
+        let mut world = World::new(Config {
+            maximum_session_expiry: u32::MAX,
+            ..Config::default()
+        });
+        let (link, outcome) = world.offer(resuming(V5, "c", asked));
+        assert_eq!(outcome.packets(), [accepted(V5, false)], "as asked for");
+        let mut leave = Disconnect {
+            reason_code: DisconnectReasonCode::Success,
+            properties: Default::default(),
+        };
+        leave.properties.session_expiry_interval = said;
+        world.send(link, leave);
+        world.advance(century);
+        assert_eq!(world.broker.gauges().sessions, 1, "{asked} {said:?}");
+        world.advance(century);
+        let left = usize::from(!ends);
+        assert_eq!(world.broker.gauges().sessions, left, "{asked} {said:?}");
+    }
+}
+
 /// [MQTT-4.1.0-1] [v3.1.1 MQTT-4.1.0-1] [v3.1.1 MQTT-4.1.0-2] A session lasts at least as long as its connection.
 #[test]
 fn a_connected_session_does_not_expire() {
-    let mut world = World::new(Config::default());
-    let mut connect = resuming(V5, "c", 1);
-    connect.keep_alive = 600;
-    let link = world.connect(connect);
-    for _ in 0..10 {
-        world.advance(Duration::from_secs(500));
-        world.send(link, Packet::Pingreq);
-        assert_eq!(world.take(link).packets(), [Packet::Pingresp]);
+    for version in VERSIONS {
+        let mut world = World::new(Config {
+            maximum_session_expiry: 1,
+            ..Config::default()
+        });
+        let mut connect = resuming(version, "c", 1);
+        connect.keep_alive = 600;
+        let link = world.connect(connect);
+        world.send(link, subscribe(1, "a", QoS::AtLeastOnce));
+        world.forget();
+        for n in 1..=10 {
+            world.advance(Duration::from_secs(500));
+            world.send(link, qos0("a", "x"));
+            let message = Packet::Publish(qos0("a", "x"));
+            assert_eq!(world.take(link).packets(), [message], "{n}");
+        }
+        assert_eq!(world.broker.gauges().sessions, 1);
     }
-    assert_eq!(world.broker.gauges().sessions, 1);
 }
 
 /// [v3.1.1 MQTT-3.1.2-7] Retained messages are not part of a session.

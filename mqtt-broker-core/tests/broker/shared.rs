@@ -194,7 +194,7 @@ fn unacknowledged_messages_stay_with_a_session_that_lives_on() {
     );
 }
 
-/// Recommended, without an id: they go back to the group, those in flight and those that waited.
+/// [often-wrong-39] Recommended, without an id: they go back to the group, those in flight and those that waited.
 #[test]
 fn unacknowledged_qos_1_messages_of_an_ended_session_go_to_another_member() {
     for ending in [Ending::Disconnect, Ending::CleanStart, Ending::Expiry] {
@@ -286,7 +286,7 @@ fn a_refusal_by_a_member_discards_the_message() {
     assert_eq!(world.take(first).packets(), []);
 }
 
-/// Of the receiving client's own SUBSCRIBE alone.
+/// [5.0-6] Of the receiving client's own SUBSCRIBE alone.
 #[test]
 fn a_message_carries_the_identifier_of_its_members_subscription() {
     let (mut world, writer) = world();

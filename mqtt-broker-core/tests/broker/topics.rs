@@ -11,9 +11,10 @@
 
 use crate::harness::{VERSIONS, World, connect, connect_as, filter, qos0, retained, subscribe};
 use mqtt_broker_core::Config;
-use mqtt_codec::{Packet, QoS, Version};
+use mqtt_codec::{Packet, QoS, Text, Version};
 
-/// [MQTT-3.3.2-3] [MQTT-4.7.3-4] [v3.1.1 MQTT-3.3.2-3] [v3.1.1 MQTT-4.7.3-4] The standard's own examples among them.
+/// [MQTT-3.3.2-3] [MQTT-4.7.3-4] [v3.1.1 MQTT-3.3.2-3] [v3.1.1 MQTT-4.7.3-4] [3.1-12] The standard's own
+/// examples among them.
 #[test]
 fn a_filter_gets_the_topics_that_it_matches_and_no_others() {
     for (pattern, topic, matches) in [
@@ -57,7 +58,7 @@ fn a_filter_gets_the_topics_that_it_matches_and_no_others() {
     }
 }
 
-/// [MQTT-4.7.2-1] [v3.1.1 MQTT-4.7.2-1] For live and for retained messages.
+/// [MQTT-4.7.2-1] [v3.1.1 MQTT-4.7.2-1] [often-wrong-26] [3.1-12] For live and for retained messages.
 #[test]
 fn a_wildcard_at_the_first_level_does_not_match_topics_that_begin_with_a_dollar() {
     for (pattern, topic, matches) in [
@@ -78,6 +79,33 @@ fn a_wildcard_at_the_first_level_does_not_match_topics_that_begin_with_a_dollar(
     }
 }
 
+/// [5.0-11] Control characters and non-characters are taken like all others and reach the subscriber as they came, in
+/// topics, filters and properties.
+#[test]
+fn disallowed_characters_are_taken_always() {
+    for string in [
+        "\u{1}",
+        "\u{1F}",
+        "\u{7F}",
+        "\u{9F}",
+        "\u{FDD0}",
+        "\u{FFFE}",
+        "\u{10FFFF}",
+    ] {
+        seen(string, string, true);
+        let mut world = World::new(Config::default());
+        let client = world.connect(connect(string));
+        world.send(client, subscribe(1, "+", QoS::AtMostOnce));
+        world.forget();
+        let mut message = qos0(string, string);
+        message.properties.content_type = Some(Text::new(string).unwrap());
+        for _ in 0..2 {
+            world.send(client, message);
+            assert_eq!(world.take(client).packets(), [Packet::Publish(message)]);
+        }
+    }
+}
+
 /// [v3.1.1 MQTT-3.8.3-2] Wildcards are supported in all versions.
 #[test]
 fn each_version_matches_alike() {
@@ -89,18 +117,21 @@ fn each_version_matches_alike() {
     }
 }
 
+/// In all versions, for live and for retained messages.
 fn seen(pattern: &'static str, topic: &'static str, matches: bool) {
-    assert_eq!(
-        deliver(Version::V5_0, pattern, topic, false),
-        matches,
-        "{pattern} {topic}"
-    );
-    if filter(pattern).shared().is_none() {
+    for version in VERSIONS {
         assert_eq!(
-            deliver(Version::V5_0, pattern, topic, true),
+            deliver(version, pattern, topic, false),
             matches,
-            "retained: {pattern} {topic}"
+            "{pattern} {topic} in {version}"
         );
+        if filter(pattern).shared().is_none() {
+            assert_eq!(
+                deliver(version, pattern, topic, true),
+                matches,
+                "retained: {pattern} {topic} in {version}"
+            );
+        }
     }
 }
 

@@ -53,7 +53,7 @@ fn without_a_will_nothing_is_published() {
     }
 }
 
-/// [MQTT-3.14.4-3] [v3.1.1 MQTT-3.14.4-3] DISCONNECT 0x00; in 3.x it has no other.
+/// [MQTT-3.14.4-3] [v3.1.1 MQTT-3.14.4-3] [often-wrong-11] DISCONNECT 0x00; in 3.x it has no other.
 #[test]
 fn disconnect_throws_the_will_away() {
     for version in VERSIONS {
@@ -66,22 +66,24 @@ fn disconnect_throws_the_will_away() {
     }
 }
 
-/// [MQTT-3.1.2-8] [MQTT-3.1.2-10] Any other code leaves it.
+/// [MQTT-3.1.2-8] [MQTT-3.1.2-10] [often-wrong-11] Any other code leaves it.
 #[test]
 fn disconnect_with_another_code_publishes_the_will() {
-    for code in [
-        DisconnectReasonCode::DisconnectWithWillMessage,
-        DisconnectReasonCode::UnspecifiedError,
-        DisconnectReasonCode::ImplementationSpecificError,
-    ] {
+    let success = DisconnectReasonCode::Success;
+    for &code in DisconnectReasonCode::ALL {
         let (mut world, watcher) = watched();
         let link = world.connect(with_will(V5, 600, 0));
         world.send(link, disconnect(code));
-        assert_eq!(world.take(watcher).packets(), [Packet::Publish(gone())]);
+        let expected = (code != success).then(|| Packet::Publish(gone()));
+        assert_eq!(
+            world.take(watcher).packets(),
+            Vec::from_iter(expected),
+            "{code}"
+        );
     }
 }
 
-/// A malformed one, or one that breaks a rule, is no DISCONNECT 0x00.
+/// [often-wrong-11] A malformed one, or one that breaks a rule, is no DISCONNECT 0x00.
 #[test]
 fn a_disconnect_that_breaks_a_rule_publishes_the_will() {
     let (mut world, watcher) = watched();
@@ -100,12 +102,15 @@ fn a_disconnect_that_breaks_a_rule_publishes_the_will() {
     );
     assert_eq!(world.take(watcher).packets(), [Packet::Publish(gone())]);
 
-    let link = world.connect(with_will(V5, 600, 0));
-    world.send_bytes(link, &[0xE1, 0]);
-    assert_eq!(world.take(watcher).packets(), [Packet::Publish(gone())]);
+    // Reserved flags, a code that DISCONNECT has not, a body that is too long.
+    for malformed in [&[0xE1, 0][..], &[0xE0, 1, 0x01], &[0xE0, 3, 0, 0, 0]] {
+        let link = world.connect(with_will(V5, 600, 0));
+        world.send_bytes(link, malformed);
+        assert_eq!(world.take(watcher).packets(), [Packet::Publish(gone())]);
+    }
 }
 
-/// [MQTT-3.1.2-22] [MQTT-4.8.0-1] Silence and broken rules are lost connections.
+/// [MQTT-3.1.2-22] [v3.1.1 MQTT-4.8.0-1] Silence and broken rules are lost connections.
 #[test]
 fn silence_and_broken_rules_publish_the_will() {
     for version in VERSIONS {
@@ -141,7 +146,7 @@ fn a_delayed_will_comes_with_the_delay_or_the_end_of_the_session() {
     }
 }
 
-/// [MQTT-3.1.3-9] With a will of the new connection, and without one.
+/// [MQTT-3.1.3-9] [often-wrong-9] With a will of the new connection, and without one.
 #[test]
 fn a_new_connection_within_the_delay_cancels_the_will() {
     for will in [None, with_will(V5, 600, 30).will] {
@@ -164,7 +169,7 @@ fn a_new_connection_within_the_delay_cancels_the_will() {
     }
 }
 
-/// Clean Start ends the session, and with it comes its will.
+/// [5.0-7] Clean Start ends the session, and with it comes its will.
 #[test]
 fn a_new_session_within_the_delay_publishes_the_will() {
     let (mut world, watcher) = watched();
@@ -174,7 +179,8 @@ fn a_new_session_within_the_delay_publishes_the_will() {
     assert_eq!(world.take(watcher).packets(), [Packet::Publish(gone())]);
 }
 
-/// [MQTT-3.1.4-3] [MQTT-3.1.2-8] Delay 0, expiry 0 or Clean Start publish the will of the old connection.
+/// [MQTT-3.1.4-3] [MQTT-3.1.2-8] [often-wrong-10] [5.0-7] Delay 0, expiry 0 or Clean Start publish the will of the old
+/// connection.
 #[test]
 fn a_takeover_publishes_the_will_unless_the_session_goes_on_within_its_delay() {
     for (expiry, delay, clean, published) in [

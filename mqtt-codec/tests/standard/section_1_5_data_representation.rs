@@ -11,7 +11,8 @@ use mqtt_codec::{
     variable_byte_integer,
 };
 
-/// [MQTT-1.5.4-1] Ill-formed UTF-8, surrogates among it, makes a packet malformed in each of its string fields.
+/// [MQTT-1.5.4-1] [often-wrong-30] Ill-formed UTF-8, surrogates among it, makes a packet malformed in each of its
+/// string fields.
 #[test]
 fn ill_formed_utf8_in_any_string_field_of_5_0_is_malformed() {
     assert_ill_formed_utf8_is_malformed(Version::V5_0, "MQTT-1.5.4-1");
@@ -46,7 +47,8 @@ fn assert_ill_formed_utf8_is_malformed(version: Version, statement: &str) {
     }
 }
 
-/// [MQTT-1.5.4-2] U+0000 makes a packet malformed in each of its string fields, and no string can be made with it.
+/// [MQTT-1.5.4-2] [often-wrong-30] U+0000 makes a packet malformed in each of its string fields, and no string can be
+/// made with it.
 #[test]
 fn u_0000_in_any_string_field_of_5_0_is_malformed() {
     assert_null_is_malformed(Version::V5_0, "MQTT-1.5.4-2");
@@ -114,7 +116,7 @@ fn a_byte_order_mark_is_kept() {
     }
 }
 
-/// Control characters and non-characters should not be sent; they are taken all the same, and all others are.
+/// [5.0-11] Control characters and non-characters should not be sent; they are taken all the same, and all others are.
 #[test]
 fn characters_that_should_not_be_sent_are_taken() {
     for version in VERSIONS {

@@ -69,8 +69,8 @@ fn every_other_value_of_the_flags_is_refused_in_3_1_1() {
     }
 }
 
-/// In 3.1 the four bits are DUP, QoS and RETAIN for all types: clients set QoS 1, DUP on what they send again, and
-/// stray bits anywhere, even in CONNECT.
+/// [3.1-3] In 3.1 the four bits are DUP, QoS and RETAIN for all types: clients set QoS 1, DUP on what they send again,
+/// and stray bits anywhere, even in CONNECT.
 #[test]
 fn flags_in_all_packets_of_3_1_are_taken() {
     for (packet_type, _, hex_of_3) in PACKETS {

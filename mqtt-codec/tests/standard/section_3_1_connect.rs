@@ -168,7 +168,7 @@ fn assert_string(field: Field, packets: [(Version, &str, &str, u32); 2]) {
     }
 }
 
-/// In 3.1 Remaining Length wins over the flags: User Name and Password may be announced and missing.
+/// [3.1-8] In 3.1 Remaining Length wins over the flags: User Name and Password may be announced and missing.
 #[test]
 fn announced_fields_may_be_missing_in_3_1() {
     let version = Version::V3_1;

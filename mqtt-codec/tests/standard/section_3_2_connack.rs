@@ -36,7 +36,7 @@ fn reserved_acknowledge_flags_are_0() {
     }
 }
 
-/// The first byte of a CONNACK is not in use in 3.1: it has no Session Present.
+/// [3.1-4] The first byte of a CONNACK is not in use in 3.1: it has no Session Present.
 #[test]
 fn acknowledge_flags_mean_nothing_in_3_1() {
     let plain = connack(ConnectReasonCode::Success);

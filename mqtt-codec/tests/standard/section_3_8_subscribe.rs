@@ -79,7 +79,7 @@ fn assert_flags(version: Version, statement: &str, packet_type: PacketType, rest
     }
 }
 
-/// Sent again, SUBSCRIBE and UNSUBSCRIBE of 3.1 have DUP.
+/// [3.1-2] Sent again, SUBSCRIBE and UNSUBSCRIBE of 3.1 have DUP.
 #[test]
 fn dup_in_subscribe_and_unsubscribe_of_3_1_is_taken() {
     let (subscriptions, filters) = ([subscription("a", QoS::AtMostOnce)], [filter("a")]);

@@ -3,6 +3,7 @@ use core::time::Duration;
 
 use bytes::Bytes;
 use mqtt_codec::packet::Connack;
+use mqtt_codec::reason_code::DisconnectReasonCode;
 use mqtt_codec::{Binary, ClientIdBuf, Limits, Packet, TextBuf, Version};
 
 use super::{
@@ -80,14 +81,17 @@ impl ClientSession {
             return Ok(());
         };
         if connack.reason_code.is_error() {
-            let properties = &connack.properties;
-            self.notify(Event::Refused(Box::new(Refusal {
-                reason: connack.reason_code,
-                reason_string: properties.reason_string.map(TextBuf::from),
-                server_reference: properties.server_reference.map(TextBuf::from),
-                user_properties: properties.user_properties.into(),
-            })));
-            return Err(CloseReason::Refused(connack.reason_code));
+            return Err(self.refused(connack));
+        }
+        let negotiated = self.negotiated_with(connack);
+        if let State::Connecting { link, .. } = &mut self.state {
+            // [MQTT-3.2.2-15]: of a DISCONNECT, too.
+            link.connection.negotiated = negotiated;
+        }
+        if negotiated.packet_size_out < ACKNOWLEDGEMENT {
+            return Err(CloseReason::Disconnected {
+                reason: DisconnectReasonCode::PacketTooLarge,
+            });
         }
         if self.is_v5() {
             self.authentication
@@ -112,7 +116,7 @@ impl ClientSession {
             .session_expiry_interval
             .unwrap_or(announced_expiry);
         let keep_alive = self.keep_alive(connack);
-        let link = Link::new(self.negotiated_with(connack), Capabilities::of(connack));
+        let link = Link::new(negotiated, Capabilities::of(connack));
         let ping = Ping::new(
             keep_alive,
             self.config.ping_timeout.max(Duration::from_millis(1)),
@@ -132,6 +136,17 @@ impl ClientSession {
         }));
         self.resend(now);
         Ok(())
+    }
+
+    fn refused(&mut self, connack: &Connack<'_>) -> CloseReason {
+        let properties = &connack.properties;
+        self.notify(Event::Refused(Box::new(Refusal {
+            reason: connack.reason_code,
+            reason_string: properties.reason_string.map(TextBuf::from),
+            server_reference: properties.server_reference.map(TextBuf::from),
+            user_properties: properties.user_properties.into(),
+        })));
+        CloseReason::Refused(connack.reason_code)
     }
 
     /// Whether the server goes on with our session.
@@ -228,6 +243,9 @@ impl ClientSession {
         self.has_session = false;
     }
 }
+
+/// The bytes of an acknowledgement with a reason code, the least that a client must be able to send.
+const ACKNOWLEDGEMENT: u32 = 5;
 
 pub(super) fn owned(data: Binary<'_>) -> Bytes {
     Bytes::copy_from_slice(data.as_bytes())

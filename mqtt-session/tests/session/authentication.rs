@@ -121,7 +121,8 @@ fn a_server_can_end_the_exchange_with_a_refusal() {
     }
 }
 
-/// [MQTT-4.12.0-5] Another method than CONNECT's, or none, in AUTH or CONNACK breaks the rules at both ends.
+/// [MQTT-4.12.0-5] [often-wrong-36] [5.0-2] Another method than CONNECT's, or none, in AUTH or CONNACK breaks the
+/// rules at both ends.
 #[test]
 fn the_method_stays_the_same() {
     let changed = Out::Close(CloseReason::Protocol(ProtocolError::AuthMethodChanged));

@@ -181,7 +181,7 @@ fn connack_leaves_out_what_does_not_fit() {
     }
 }
 
-/// [MQTT-3.2.2-21] [MQTT-3.1.2-21] The client runs on Server Keep Alive, also when that is 0.
+/// [MQTT-3.2.2-21] [MQTT-3.1.2-21] [often-wrong-32] The client runs on Server Keep Alive, also when that is 0.
 #[test]
 fn the_servers_keep_alive_counts() {
     let version = Version::V5_0;

@@ -119,8 +119,8 @@ fn response_information_is_sent_on_request_only() {
     }
 }
 
-/// [MQTT-3.1.2-29] A client that wants no problem information gets none, but on CONNACK, DISCONNECT and PUBLISH; one that
-/// gets it all the same may end the connection.
+/// [MQTT-3.1.2-29] [often-wrong-33] A client that wants no problem information gets none, but on CONNACK, DISCONNECT
+/// and PUBLISH; one that gets it all the same may end the connection.
 #[test]
 fn problem_information_is_left_out_where_it_is_not_wanted() {
     let version = Version::V5_0;
@@ -185,6 +185,57 @@ fn problem_information_is_left_out_where_it_is_not_wanted() {
             Out::Close(CloseReason::Protocol(error))
         ]
     );
+}
+
+/// [often-wrong-33] A client that wants none says so, and takes it on CONNACK, PUBLISH and DISCONNECT alone.
+#[test]
+fn unwanted_problem_information_is_a_protocol_error_but_on_three_packets() {
+    let version = Version::V5_0;
+    let config = || ClientConfig {
+        problem_information: mqtt_session::ProblemInformation::Unwanted,
+        ..client_config(version)
+    };
+    let mut client = Client::new(config());
+    let outs = client.connect();
+    let [Out::Send(sent)] = outs.as_slice() else {
+        panic!("{outs:?}")
+    };
+    assert!(sent.bytes.windows(2).any(|bytes| bytes == [0x17, 0]));
+    let why = [0x1F, 0, 1, b'w'];
+    let pair = [0x26, 0, 1, b'n', 0, 1, b'v'];
+    let with = |first, before: &[u8], property: &[u8], after: &[u8]| {
+        let len = [u8::try_from(property.len()).unwrap()];
+        let body = [before, &len, property, after].concat();
+        [&[first, u8::try_from(body.len()).unwrap()], body.as_slice()].concat()
+    };
+    for property in [&why[..], &pair] {
+        let mut client = Client::new(config());
+        client.connect();
+        let outs = client.receive_bytes(&with(0x20, b"\0\0", property, b""));
+        assert!(matches!(outs[..], [Out::Client(ClientEvent::Connected(_))]));
+        let outs = client.receive_bytes(&with(0x30, b"\0\x01a", &pair, b"x"));
+        assert_eq!(outs, [deliver("a", "x")]);
+        let outs = client.receive_bytes(&with(0xE0, b"\x8B", property, b""));
+        let reason = mqtt_codec::reason_code::DisconnectReasonCode::ServerShuttingDown;
+        let close = Out::Close(CloseReason::PeerDisconnected { reason });
+        assert_eq!(outs.last(), Some(&close));
+
+        for (packet_type, first, before, after) in [
+            (PacketType::Puback, 0x40, &b"\0\x01\0"[..], &b""[..]),
+            (PacketType::Pubrec, 0x50, b"\0\x01\0", b""),
+            (PacketType::Pubrel, 0x62, b"\0\x01\0", b""),
+            (PacketType::Pubcomp, 0x70, b"\0\x01\0", b""),
+            (PacketType::Suback, 0x90, b"\0\x01", b"\0"),
+            (PacketType::Unsuback, 0xB0, b"\0\x01", b"\0"),
+            (PacketType::Auth, 0xF0, b"\x18", b""),
+        ] {
+            let mut client = Client::connected(config());
+            let outs = client.receive_bytes(&with(first, before, property, after));
+            let error = ProtocolError::UnwantedProblemInformation(packet_type);
+            let close = Out::Close(CloseReason::Protocol(error));
+            assert_eq!(outs, [send(version, disconnect(code(0x82))), close]);
+        }
+    }
 }
 
 /// [MQTT-3.1.2-30] With an Authentication Method the client sends nothing but AUTH and DISCONNECT until CONNACK; a server

@@ -17,8 +17,8 @@ use mqtt_codec::{Packet, QoS, Version};
 use mqtt_session::client::{Config as ClientConfig, Event as ClientEvent};
 use mqtt_session::{AcknowledgeError, Acknowledgement, PublishError, PublishOutcome};
 
-/// [MQTT-4.4.0-1] [MQTT-3.3.1-1] [v3.1.1 MQTT-4.4.0-1] [v3.1.1 MQTT-3.3.1-1] On a resumed session PUBLISH goes again with
-/// DUP 1 and PUBREL as it was, under the old identifiers, at both ends.
+/// [MQTT-4.4.0-1] [MQTT-3.3.1-1] [v3.1.1 MQTT-4.4.0-1] [v3.1.1 MQTT-3.3.1-1] [often-wrong-21] On a resumed session
+/// PUBLISH goes again with DUP 1 and PUBREL as it was, under the old identifiers, at both ends.
 #[test]
 fn unacknowledged_packets_are_sent_again_on_reconnect() {
     for version in [Version::V3_1_1, Version::V5_0] {
@@ -47,7 +47,7 @@ fn unacknowledged_packets_are_sent_again_on_reconnect() {
     }
 }
 
-/// [MQTT-4.4.0-1] Nothing is sent again while the connection is up, however long no answer comes.
+/// [MQTT-4.4.0-1] [often-wrong-22] Nothing is sent again while the connection is up, however long no answer comes.
 #[test]
 fn nothing_is_sent_again_on_a_live_connection() {
     for version in VERSIONS {
@@ -89,7 +89,7 @@ fn each_reconnect_sends_again_once() {
     );
 }
 
-/// [MQTT-4.4.0-2] An acknowledgement of 0x80 or above settles a PUBLISH: it does not go again.
+/// [MQTT-4.4.0-2] [often-wrong-24] An acknowledgement of 0x80 or above settles a PUBLISH: it does not go again.
 #[test]
 fn a_refused_publish_is_not_sent_again() {
     let version = Version::V5_0;
@@ -129,7 +129,8 @@ fn every_publish_is_acknowledged() {
     }
 }
 
-/// A QoS 1 message belongs to the connection on which it came: it is not acknowledged on a later one, since it comes again.
+/// [often-wrong-22] A QoS 1 message belongs to the connection on which it came: it is not acknowledged on a later one,
+/// since it comes again.
 #[test]
 fn a_late_puback_is_not_sent_on_another_connection() {
     let version = Version::V5_0;

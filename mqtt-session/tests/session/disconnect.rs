@@ -149,7 +149,8 @@ fn a_disconnect_says_what_becomes_of_the_will() {
     assert!(!CloseReason::PeerDisconnected { reason }.drops_will());
 }
 
-/// A Session Expiry Interval may be changed at the end, but not raised from 0: neither by our client nor by a peer.
+/// [often-wrong-27] [choice-2] A Session Expiry Interval may be changed at the end, but not raised from 0: neither by
+/// our client nor by a peer.
 #[test]
 fn the_session_expiry_cannot_be_raised_from_zero() {
     let version = Version::V5_0;
@@ -201,6 +202,32 @@ fn the_session_expiry_cannot_be_raised_from_zero() {
         panic!("{outs:?}")
     };
     assert_eq!(disconnection.session_expiry_interval, Some(1));
+}
+
+/// [often-wrong-27] Without a Session Expiry Interval the one of CONNECT stays in force and the client keeps its session;
+/// 0 goes out as such and ends it.
+#[test]
+fn an_absent_session_expiry_is_not_0() {
+    let version = Version::V5_0;
+    let with = |session_expiry_interval| Disconnect {
+        properties: DisconnectProperties {
+            session_expiry_interval,
+            ..NORMAL.properties
+        },
+        ..NORMAL
+    };
+    for (said, kept) in [(None, 1), (Some(0), 0), (Some(1), 1)] {
+        let mut client = Client::connected(lasting(version));
+        client.publish(message(QoS::AtLeastOnce, "a", "x"));
+        client.machine.disconnect(client.now, with(said)).unwrap();
+        let outs = client.drain();
+        assert!(outs.contains(&send(version, with(said))), "{outs:?}");
+        assert_eq!(client.machine.in_flight(), kept);
+    }
+    // The bytes tell them apart.
+    assert_eq!(encode(version, &with(None).into()), [0xE0, 0]);
+    let zero = [0xE0, 7, 0, 5, 0x11, 0, 0, 0, 0];
+    assert_eq!(encode(version, &with(Some(0)).into()), zero);
 }
 
 /// What the server says when it leaves reaches the application.

@@ -24,8 +24,9 @@ use mqtt_session::{
 
 const V5: Version = Version::V5_0;
 
-/// [MQTT-3.3.4-7] [MQTT-4.9.0-1] [MQTT-4.9.0-2] A client has at most the server's Receive Maximum open, QoS 1 and QoS 2 in
-/// one window, given back by PUBACK, PUBCOMP and PUBREC of 0x80 and above and by nothing else.
+/// [MQTT-3.3.4-7] [MQTT-4.9.0-1] [MQTT-4.9.0-2] [often-wrong-4] [choice-4] A client has at most the server's Receive
+/// Maximum open, QoS 1 and QoS 2 in one window, given back by PUBACK, PUBCOMP and PUBREC of 0x80 and above and by
+/// nothing else.
 #[test]
 fn a_client_keeps_to_the_servers_receive_maximum() {
     let properties = ConnackProperties {
@@ -138,7 +139,8 @@ fn a_full_window_holds_back_publishes_only() {
     );
 }
 
-/// [MQTT-4.9.0-2] Who has more open than was announced is disconnected with 0x93, at the limit plus one, whatever the mix.
+/// [MQTT-4.9.0-2] [often-wrong-3] Who has more open than was announced is disconnected with 0x93, at the limit plus
+/// one, whatever the mix.
 #[test]
 fn an_overrun_window_ends_the_connection() {
     let config = ClientConfig {
@@ -170,7 +172,8 @@ fn overrun<M: Machine>(side: &mut Side<M>) {
     assert_eq!(outs[outs.len() - 2..], [goodbye, close]);
 }
 
-/// A place that was given back can be taken: by PUBACK, by PUBCOMP, and by a refusing PUBREC; not by PUBREC or PUBREL.
+/// [often-wrong-4] [choice-4] A place that was given back can be taken: by PUBACK, by PUBCOMP, and by a refusing
+/// PUBREC; not by PUBREC or PUBREL.
 #[test]
 fn the_receiver_counts_as_the_sender_does() {
     let over = Err(ProtocolError::ReceiveMaximumExceeded { limit: 1 });

@@ -15,11 +15,11 @@ use mqtt_session::Acknowledgement;
 use mqtt_session::client::Config as ClientConfig;
 use mqtt_session::server::Config as ServerConfig;
 
-/// [MQTT-4.6.0-1] [v3.1.1 MQTT-4.6.0-1] PUBLISHes of both QoS go again in the order in which they were first sent, whatever
-/// was acknowledged in between and on however many connections.
+/// [MQTT-4.6.0-1] [v3.1.1 MQTT-4.6.0-1] [3.1-13] [often-wrong-37] PUBLISHes of both QoS go again in the order in which
+/// they were first sent, whatever was acknowledged in between and on however many connections.
 #[test]
 fn publishes_are_sent_again_in_the_order_first_sent() {
-    for version in [Version::V3_1_1, Version::V5_0] {
+    for version in VERSIONS {
         let mut client = Client::connected(lasting(version));
         for n in 0..8u8 {
             let qos = if n % 2 == 0 {
@@ -50,9 +50,9 @@ fn publishes_are_sent_again_in_the_order_first_sent() {
     }
 }
 
-/// [MQTT-4.6.0-2] [MQTT-4.6.0-3] [v3.1.1 MQTT-4.6.0-2] [v3.1.1 MQTT-4.6.0-3] PUBACKs go out in the order of the QoS 1
-/// PUBLISHes, PUBRECs in the order of the QoS 2 ones, in whichever order they are acknowledged; the two do not wait for each
-/// other.
+/// [MQTT-4.6.0-2] [MQTT-4.6.0-3] [v3.1.1 MQTT-4.6.0-2] [v3.1.1 MQTT-4.6.0-3] [3.1-13] PUBACKs go out in the order of
+/// the QoS 1 PUBLISHes, PUBRECs in the order of the QoS 2 ones, in whichever order they are acknowledged; the two do
+/// not wait for each other.
 #[test]
 fn acknowledgements_keep_the_order_of_the_publishes() {
     for version in VERSIONS {
@@ -150,10 +150,11 @@ fn the_pubrec_of_a_duplicate_waits_in_order() {
     );
 }
 
-/// [MQTT-4.6.0-4] [v3.1.1 MQTT-4.6.0-4] PUBRELs go out in the order of the PUBRECs, and go again in that order.
+/// [MQTT-4.6.0-4] [v3.1.1 MQTT-4.6.0-4] [3.1-13] PUBRELs go out in the order of the PUBRECs, and go again in that
+/// order.
 #[test]
 fn pubrels_keep_the_order_of_the_pubrecs() {
-    for version in [Version::V3_1_1, Version::V5_0] {
+    for version in VERSIONS {
         let mut client = Client::connected(lasting(version));
         for _ in 0..4 {
             client.publish(message(QoS::ExactlyOnce, "a", "x"));

@@ -10,7 +10,8 @@
 use crate::support::packets::*;
 use crate::support::*;
 use mqtt_codec::packet::{
-    AcknowledgementProperties, Pubrec, SubscribeProperties, Unsuback, UnsubscribeReasonCodes,
+    AcknowledgementProperties, Pubrec, SubscribeProperties, Subscription, Unsuback,
+    UnsubscribeReasonCodes,
 };
 use mqtt_codec::property::UserProperties;
 use mqtt_codec::reason_code::{PublishReasonCode, SubscribeReasonCode, UnsubscribeReasonCode};
@@ -50,12 +51,86 @@ fn one_pool_serves_publish_subscribe_and_unsubscribe() {
     }
 }
 
+/// [MQTT-2.2.1-3] [v3.1.1 MQTT-2.3.1-2] [often-wrong-25] [often-wrong-24] Once around the pool: 0 is never given, nor is what
+/// an open PUBLISH, SUBSCRIBE or UNSUBSCRIBE has. What was acknowledged, answered or refused is free.
+#[test]
+fn identifiers_go_around_and_skip_those_in_use() {
+    for version in VERSIONS {
+        let mut client = Client::connected(client_config(version));
+        let subscriptions = [subscription("a", QoS::AtMostOnce)];
+        client.publish(message(QoS::ExactlyOnce, "a", "open"));
+        subscribed(&mut client, &subscriptions);
+        client
+            .machine
+            .unsubscribe(client.now, &[filter("a")], UserProperties::EMPTY)
+            .unwrap();
+        client.drain();
+        // 1 to 3 stay open.
+        for packet_id in 4..=u16::MAX {
+            assert_eq!(take(&mut client, packet_id % 4, &subscriptions), packet_id);
+            give_back(&mut client, packet_id % 4, packet_id);
+        }
+        for (kind, expected) in [(0, 4), (1, 5), (2, 6), (3, 7)] {
+            assert_eq!(take(&mut client, kind, &subscriptions), expected);
+        }
+        client.receive(pubrec(1));
+        client.receive(pubcomp(1));
+        assert_eq!(client.machine.in_flight(), 3);
+    }
+}
+
+/// Takes an identifier for QoS 1, QoS 2, QoS 2 that is to be refused, or SUBSCRIBE.
+fn take(client: &mut Client, kind: u16, subscriptions: &[Subscription<'_>]) -> u16 {
+    let qos = match kind {
+        0 => QoS::AtLeastOnce,
+        3 => return subscribed(client, subscriptions),
+        _ => QoS::ExactlyOnce,
+    };
+    let (_, outs) = client.publish(message(qos, "a", ""));
+    let [Out::Send(sent)] = outs.as_slice() else {
+        panic!("{outs:?}")
+    };
+    u16::from_be_bytes([sent.bytes[5], sent.bytes[6]])
+}
+
+fn subscribed(client: &mut Client, subscriptions: &[Subscription<'_>]) -> u16 {
+    client
+        .machine
+        .subscribe(client.now, subscriptions, SubscribeProperties::default())
+        .unwrap();
+    let outs = client.drain();
+    let [Out::Send(sent)] = outs.as_slice() else {
+        panic!("{outs:?}")
+    };
+    u16::from_be_bytes([sent.bytes[2], sent.bytes[3]])
+}
+
+fn give_back(client: &mut Client, kind: u16, packet_id: u16) {
+    let is_v5 = client.version == Version::V5_0;
+    let refusal = Pubrec::new(id(packet_id), PublishReasonCode::QuotaExceeded);
+    let outs = match kind {
+        0 => client.receive(puback(packet_id)),
+        2 if is_v5 => client.receive(refusal),
+        3 => client.receive(suback(packet_id, &[SubscribeReasonCode::Success])),
+        _ => {
+            client.receive(pubrec(packet_id));
+            client.receive(pubcomp(packet_id))
+        }
+    };
+    assert!(matches!(outs.as_slice(), [Out::Client(_)]), "{outs:?}");
+}
+
 /// [MQTT-2.2.1-3] [MQTT-2.2.1-4] [v3.1.1 MQTT-2.3.1-2] [v3.1.1 MQTT-2.3.1-4] An identifier in use is skipped, 0 is never
 /// given, and when all are in use there is none.
 #[test]
 fn an_identifier_in_use_is_not_given_again() {
-    for role in [Role::Client, Role::Server] {
-        let connection = Connection::new(Negotiated::new(Version::V5_0, role));
+    for (role, version) in [
+        (Role::Client, Version::V3_1_1),
+        (Role::Client, Version::V5_0),
+        (Role::Server, Version::V3_1_1),
+        (Role::Server, Version::V5_0),
+    ] {
+        let connection = Connection::new(Negotiated::new(version, role));
         let mut session = Session::new();
         for expected in 1..=u16::MAX {
             let packet_id = session
@@ -224,7 +299,13 @@ fn an_answer_to_no_request_is_a_protocol_error() {
 /// [v3.1.1 MQTT-2.3.1-3] Whatever ends an exchange frees its identifier.
 #[test]
 fn every_end_of_an_exchange_frees_its_identifier() {
-    let mut connection = Connection::new(Negotiated::new(Version::V5_0, Role::Client));
+    for version in VERSIONS {
+        every_end_frees(version);
+    }
+}
+
+fn every_end_frees(version: Version) {
+    let mut connection = Connection::new(Negotiated::new(version, Role::Client));
     let mut session = Session::new();
     let mut receive = |session: &mut Session<()>, packet: Packet<'static>| {
         session

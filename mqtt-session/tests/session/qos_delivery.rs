@@ -118,7 +118,8 @@ fn qos_2_runs_through_its_four_packets() {
     }
 }
 
-/// [MQTT-4.3.3-4] A PUBREC of 0x80 or above gets no PUBREL: the exchange is over and its identifier free.
+/// [MQTT-4.3.3-4] [often-wrong-24] A PUBREC of 0x80 or above gets no PUBREL: the exchange is over and its identifier
+/// free.
 #[test]
 fn a_refused_qos_2_publish_gets_no_pubrel() {
     let version = Version::V5_0;
@@ -133,7 +134,8 @@ fn a_refused_qos_2_publish_gets_no_pubrel() {
     assert_eq!(client.machine.in_flight(), 0);
 }
 
-/// [MQTT-4.3.3-6] [v3.1.1 MQTT-4.3.3-1] After PUBREL the PUBLISH is never sent again, not even on a new connection.
+/// [MQTT-4.3.3-6] [v3.1.1 MQTT-4.3.3-1] [often-wrong-20] After PUBREL the PUBLISH is never sent again, not even on a
+/// new connection.
 #[test]
 fn no_publish_follows_a_pubrel() {
     for version in [Version::V3_1_1, Version::V5_0] {
@@ -145,7 +147,8 @@ fn no_publish_follows_a_pubrel() {
     }
 }
 
-/// [MQTT-4.3.3-7] [MQTT-4.3.3-13] A message that expires under way is sent again, and its exchange runs to the end.
+/// [MQTT-4.3.3-7] [MQTT-4.3.3-13] [often-wrong-8] A message that expires under way is sent again, and its exchange
+/// runs to the end.
 #[test]
 fn an_exchange_under_way_does_not_expire() {
     let version = Version::V5_0;

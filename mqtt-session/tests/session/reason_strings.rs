@@ -141,9 +141,9 @@ fn a_servers_acknowledgement_keeps_to_the_limit() {
     assert_eq!(server.drain(), [send(V5, puback), send(V5, pubrec)]);
 }
 
-/// [MQTT-3.4.2-2] [MQTT-3.5.2-2] So do a client's, also behind one that was held.
+/// What fits is not left out, also behind an acknowledgement that was held. See `client_packet_sizes.rs` for the limit.
 #[test]
-fn a_clients_acknowledgement_keeps_to_the_limit() {
+fn a_clients_acknowledgement_that_fits_is_whole() {
     let pairs = pairs();
     let reason = PublishReasonCode::ImplementationSpecificError;
     let full = AcknowledgementProperties {

@@ -59,8 +59,8 @@ fn the_maximum_qos_is_announced_and_any_qos_can_be_subscribed() {
     }
 }
 
-/// [MQTT-3.2.2-11] [MQTT-3.2.2-14] The client publishes nothing that the server does not take; a server that gets it
-/// ends the connection with the code for it.
+/// [MQTT-3.2.2-11] [MQTT-3.2.2-14] [often-wrong-13] The client publishes nothing that the server does not take; a
+/// server that gets it ends the connection with the code for it.
 #[test]
 fn a_message_that_the_server_does_not_take_is_not_published() {
     let version = Version::V5_0;
@@ -178,7 +178,7 @@ fn a_will_that_the_server_cannot_keep_is_refused() {
     }
 }
 
-/// [MQTT-3.2.2-15] The client sends nothing larger than the server takes; equal is allowed.
+/// [MQTT-3.2.2-15] [often-wrong-28] The client sends nothing larger than the server takes; equal is allowed.
 #[test]
 fn the_client_keeps_to_the_servers_maximum_packet_size() {
     let version = Version::V5_0;
@@ -233,7 +233,8 @@ fn the_client_keeps_to_the_servers_maximum_packet_size() {
     assert_eq!(client.drain(), []);
 }
 
-/// A message that the server took before and is too large for it now is given up: identifier and window are free.
+/// [often-wrong-28] A message that the server took before and is too large for it now is given up: identifier and
+/// window are free.
 #[test]
 fn a_message_that_has_become_too_large_is_abandoned() {
     let version = Version::V5_0;
@@ -260,7 +261,8 @@ fn a_message_that_has_become_too_large_is_abandoned() {
     assert_eq!(client.machine.in_flight(), 1);
 }
 
-/// What the server does not offer is not asked for; a server that is asked ends the connection with the code for it.
+/// [often-wrong-13] What the server does not offer is not asked for; a server that is asked ends the connection with
+/// the code for it.
 #[test]
 fn subscriptions_keep_to_what_the_server_offers() {
     let version = Version::V5_0;

@@ -62,6 +62,87 @@ fn the_server_keeps_to_the_clients_topic_alias_maximum() {
     );
 }
 
+/// [often-wrong-1] [often-wrong-2] The limit binds every way of sending: each QoS, retained or not, what goes again, and
+/// what is sent on a connection whose server allows fewer aliases than an earlier one, or none.
+#[test]
+fn no_way_of_sending_passes_the_limit_of_this_connection() {
+    let config = ClientConfig {
+        outbound_topic_aliases: 100,
+        ..lasting(V5)
+    };
+    let allowing = |topic_alias_maximum| Connack {
+        session_present: true,
+        ..connack(ConnackProperties {
+            topic_alias_maximum,
+            ..ConnackProperties::default()
+        })
+    };
+    for later in [None, Some(0)] {
+        let first = Connack {
+            session_present: false,
+            ..allowing(Some(2))
+        };
+        let mut client = Client::connected_with(config.clone(), first);
+        for (name, expected) in [("a", 1), ("b", 2), ("c", 1), ("d", 2)] {
+            let (_, outs) = client.publish(message(QoS::AtLeastOnce, name, "x"));
+            let [Out::Send(sent)] = outs.as_slice() else {
+                panic!("{outs:?}")
+            };
+            let alias = [0x23, 0, expected];
+            assert!(
+                sent.bytes.windows(3).any(|bytes| bytes == alias),
+                "{sent:?}"
+            );
+        }
+        client.lose_connection();
+        let outs = client.reconnect_with(allowing(later));
+        let again = [(1, "a"), (2, "b"), (3, "c"), (4, "d")]
+            .map(|(packet_id, name)| send(V5, again(qos1(packet_id, name, "x"))));
+        assert_eq!(outs, again);
+        for (qos, retain) in [
+            (QoS::AtMostOnce, false),
+            (QoS::AtMostOnce, true),
+            (QoS::AtLeastOnce, false),
+            (QoS::ExactlyOnce, true),
+        ] {
+            let published = mqtt_session::Message {
+                retain,
+                ..message(qos, "a", "x")
+            };
+            let (_, outs) = client.publish(published);
+            let [Out::Send(sent)] = outs.as_slice() else {
+                panic!("{outs:?}")
+            };
+            let decoded = mqtt_codec::decode(V5, &limits(), &sent.bytes);
+            let Ok(Some((mqtt_codec::Packet::Publish(publish), _))) = decoded else {
+                panic!("{decoded:?}")
+            };
+            assert_eq!(publish.topic, PublishTopic::Name(topic("a")));
+        }
+    }
+}
+
+/// [often-wrong-1] A client that announces no maximum takes no alias at all.
+#[test]
+fn no_maximum_announced_is_a_maximum_of_0() {
+    let config = ClientConfig {
+        topic_alias_maximum: 0,
+        ..client_config(V5)
+    };
+    let mut client = Client::connected(config);
+    let error = ProtocolError::TopicAliasInvalid {
+        alias: alias(1),
+        maximum: 0,
+    };
+    assert_eq!(
+        client.receive(both(qos0("a", "x"), "a", 1)),
+        [
+            send(V5, disconnect(DisconnectReasonCode::TopicAliasInvalid)),
+            Out::Close(CloseReason::Protocol(error))
+        ]
+    );
+}
+
 /// [MQTT-3.1.2-27] [MQTT-3.2.2-18] Without a maximum, or with 0, no alias is used.
 #[test]
 fn no_alias_is_used_where_none_is_allowed() {
@@ -174,7 +255,7 @@ fn an_alias_above_the_maximum_is_a_protocol_error() {
     }
 }
 
-/// An alias that stands for nothing ends the connection with 0x82.
+/// [often-wrong-2] [5.0-2] An alias that stands for nothing ends the connection with 0x82.
 #[test]
 fn an_unknown_alias_is_a_protocol_error() {
     let error = ProtocolError::UnknownTopicAlias { alias: alias(3) };

@@ -19,7 +19,6 @@ pub mod store;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bytes::Bytes;
 use mqtt_broker_core::{
     Action, Authentication, AuthenticationOutcome, AuthenticationRequest, Broker, Cause, Config,
     Event, LinkId, Peer, Position, Record,
@@ -101,6 +100,17 @@ impl Outcome {
         self.all().into_iter().filter_map(only).collect()
     }
 
+    /// The packets as they were sent, whatever else was seen.
+    pub fn bytes(&self) -> Vec<&[u8]> {
+        let mut packets = Vec::new();
+        for item in &self.items {
+            if let Item::Packet(bytes) = item {
+                packets.push(bytes.as_slice());
+            }
+        }
+        packets
+    }
+
     /// The packets; anything else that was seen fails the test.
     pub fn packets(&self) -> Vec<Packet<'_>> {
         self.all()
@@ -166,9 +176,7 @@ impl World {
             self.seen(link).version = Some(connect.version);
         }
         let version = self.version(link);
-        let mut bytes = vec![0; packet.encoded_len(version).unwrap()];
-        packet.encode(version, &mut bytes);
-        self.send_bytes(link, &bytes);
+        self.send_bytes(link, &encoded(version, packet));
     }
 
     /// Sends bytes on a link. What the broker does not take now is presented again when it resumes.
@@ -187,12 +195,8 @@ impl World {
 
     /// Sends a packet in a buffer of its own.
     pub fn send_whole(&mut self, link: LinkId, packet: impl Into<Packet<'static>>) -> bool {
-        let (packet, version) = (packet.into(), self.version(link));
-        let mut bytes = vec![0; packet.encoded_len(version).unwrap()];
-        packet.encode(version, &mut bytes);
-        let taken = self
-            .broker
-            .handle_packet(self.now, link, Bytes::from(bytes));
+        let bytes = encoded(self.version(link), packet);
+        let taken = self.broker.handle_packet(self.now, link, bytes.into());
         self.settle();
         taken
     }

@@ -217,6 +217,14 @@ pub fn disconnect(reason_code: DisconnectReasonCode) -> Packet<'static> {
     })
 }
 
+/// The bytes of a packet.
+pub fn encoded<'a>(version: Version, packet: impl Into<Packet<'a>>) -> Vec<u8> {
+    let packet = packet.into();
+    let mut bytes = vec![0; packet.encoded_len(version).unwrap()];
+    packet.encode(version, &mut bytes);
+    bytes
+}
+
 /// A text of a test's own making, for packets that are `'static`.
 pub fn leak(text: String) -> &'static str {
     Box::leak(text.into_boxed_str())

@@ -166,7 +166,7 @@ impl Run {
             Step::Connect { client, ask, .. } => self.connect(*client, *ask, &connect_of(step)),
             Step::Send { client, packet } => {
                 if let Some((link, version)) = self.links.get(client).copied() {
-                    self.present(link, &encoded(version, &packet_of(packet)));
+                    self.present(link, &encoded(version, packet_of(packet)));
                 }
             }
             Step::Bytes { client, bytes } => {
@@ -219,11 +219,11 @@ impl Run {
         let link = self.broker.handle_connected(self.now, peer).unwrap();
         if let Some((old, _)) = self.links.insert(client, (link, connect.version)) {
             // Nobody looks at it any more, but it is there for a while: its socket closes below.
-            self.present(link, &encoded(connect.version, &Packet::Connect(*connect)));
+            self.present(link, &encoded(connect.version, *connect));
             self.unread.remove(&old);
             self.broker.handle_closed(self.now, old);
         } else {
-            self.present(link, &encoded(connect.version, &Packet::Connect(*connect)));
+            self.present(link, &encoded(connect.version, *connect));
         }
     }
 
@@ -379,10 +379,4 @@ fn packet_of(sent: &Sent) -> Packet<'static> {
         Sent::Pingreq => Packet::Pingreq,
         Sent::Disconnect => disconnect(mqtt_codec::reason_code::DisconnectReasonCode::Success),
     }
-}
-
-fn encoded(version: Version, packet: &Packet<'_>) -> Vec<u8> {
-    let mut bytes = vec![0; packet.encoded_len(version).unwrap()];
-    packet.encode(version, &mut bytes);
-    bytes
 }

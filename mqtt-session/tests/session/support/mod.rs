@@ -104,6 +104,17 @@ pub(crate) fn split(version: Version, mut bytes: &[u8]) -> Vec<Sent> {
     packets
 }
 
+/// The bytes of what was sent, packet by packet.
+pub(crate) fn sent(outs: &[Out]) -> Vec<Vec<u8>> {
+    let mut packets = Vec::new();
+    for out in outs {
+        if let Out::Send(sent) = out {
+            packets.push(sent.bytes.clone());
+        }
+    }
+    packets
+}
+
 /// A machine with a clock and a network that takes everything at once.
 pub(crate) struct Side<M> {
     pub(crate) machine: M,
