@@ -1,4 +1,4 @@
-//! What a connection keeps to: Keep Alive, DISCONNECT, packet sizes, aliases, problem information.
+//! What a connection keeps to: DISCONNECT, packet sizes, aliases, problem information.
 #![allow(
     clippy::indexing_slicing,
     clippy::panic,
@@ -24,29 +24,6 @@ use mqtt_session::{CloseReason, ProtocolError};
 
 const V5: Version = Version::V5_0;
 const SECOND: Duration = Duration::from_secs(1);
-
-/// [MQTT-3.1.2-22] [v3.1.1 MQTT-3.1.2-24] One and a half times the Keep Alive, from the last packet.
-#[test]
-fn a_silent_client_is_closed() {
-    for version in VERSIONS {
-        let mut world = World::new(Config::default());
-        let mut connect = connect_as(version, "c");
-        connect.keep_alive = 10;
-        let link = world.connect(connect);
-        world.advance(14 * SECOND);
-        world.send(link, Packet::Pingreq);
-        assert_eq!(world.take(link).packets(), [Packet::Pingresp]);
-        world.advance(15 * SECOND - Duration::from_micros(1));
-        assert_eq!(world.take(link).packets(), []);
-        world.advance(Duration::from_micros(1));
-        let closed = Saw::Closed(CloseReason::KeepAliveTimeout);
-        let told = disconnect(DisconnectReasonCode::KeepAliveTimeout);
-        match version {
-            Version::V5_0 => assert_eq!(world.take(link).all(), [Saw::Packet(told), closed]),
-            Version::V3_1 | Version::V3_1_1 => assert_eq!(world.take(link).all(), [closed]),
-        }
-    }
-}
 
 /// [MQTT-3.2.2-21] [MQTT-3.2.2-22] Ours when it asked for more or none, its own else.
 #[test]
