@@ -34,5 +34,6 @@ mod shared_group_identity;
 mod slow_consumers;
 mod subscribe;
 mod time_keep_alive;
+mod time_wills;
 mod topics;
 mod wills;
