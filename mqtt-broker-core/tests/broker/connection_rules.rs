@@ -10,20 +10,18 @@
 )]
 
 use std::num::{NonZeroU16, NonZeroU32};
-use std::time::Duration;
 
 use crate::harness::{
     Saw, VERSIONS, World, connect, connect_as, disconnect, puback, qos0, qos1, resuming, subscribe,
 };
 use mqtt_broker_core::{Cause, Config, LinkId};
-use mqtt_codec::packet::{Disconnect, DisconnectProperties, Publish, PublishTopic};
+use mqtt_codec::packet::{Publish, PublishTopic};
 use mqtt_codec::property::TopicAlias;
 use mqtt_codec::reason_code::{DisconnectReasonCode, PublishReasonCode};
 use mqtt_codec::{Packet, QoS, Version};
 use mqtt_session::{CloseReason, ProtocolError};
 
 const V5: Version = Version::V5_0;
-const SECOND: Duration = Duration::from_secs(1);
 
 /// [MQTT-3.2.2-21] [MQTT-3.2.2-22] Ours when it asked for more or none, its own else.
 #[test]
@@ -57,59 +55,6 @@ fn nothing_behind_disconnect_is_processed() {
         };
         assert_eq!(world.take(link).all(), [Saw::Closed(reason)]);
         assert_eq!(world.unread(link), 0);
-    }
-}
-
-/// [MQTT-3.1.2-23] Absent keeps CONNECT's value, 0 ends the session, another value is in force from then on.
-#[test]
-fn disconnect_may_change_the_session_expiry_interval() {
-    for (said, present_after_30, present_after_90) in [
-        (None, true, false),
-        (Some(0), false, false),
-        (Some(100), true, true),
-        (Some(10), false, false),
-    ] {
-        for (after, present) in [(30, present_after_30), (90, present_after_90)] {
-            let mut world = World::new(Config::default());
-            let link = world.connect(resuming(V5, "c", 60));
-            world.send(link, leaving(said));
-            world.advance(after * SECOND);
-            let (_, outcome) = world.offer(resuming(V5, "c", 60));
-            let Packet::Connack(connack) = outcome.packets()[0] else {
-                panic!("CONNACK")
-            };
-            assert_eq!(connack.session_present, present, "{said:?} {after}");
-        }
-    }
-}
-
-/// Standard: MQTT 5.0 §3.14.2.2.2. 0 after 0 is allowed, and absent in CONNECT is 0.
-#[test]
-fn disconnect_may_not_raise_the_session_expiry_interval_from_0() {
-    for asked in [None, Some(0)] {
-        for (said, refused) in [(Some(1), true), (Some(0), false), (None, false)] {
-            let mut world = World::new(Config::default());
-            let mut connect = connect("c");
-            connect.properties.session_expiry_interval = asked;
-            let link = world.connect(connect);
-            world.send(link, leaving(said));
-            let outcome = world.take(link);
-            if refused {
-                assert_eq!(
-                    outcome.all(),
-                    [
-                        Saw::Packet(disconnect(DisconnectReasonCode::ProtocolError)),
-                        Saw::Closed(CloseReason::Protocol(ProtocolError::SessionExpiryRaised)),
-                    ]
-                );
-            } else {
-                let reason = DisconnectReasonCode::Success;
-                assert_eq!(
-                    outcome.all(),
-                    [Saw::Closed(CloseReason::PeerDisconnected { reason })]
-                );
-            }
-        }
     }
 }
 
@@ -325,15 +270,4 @@ fn aliased(topic: &'static str, alias: u16, payload: &'static str) -> Publish<'s
         topic => PublishTopic::Both(crate::harness::name(topic), alias),
     };
     publish
-}
-
-fn leaving(session_expiry_interval: Option<u32>) -> Packet<'static> {
-    let properties = DisconnectProperties {
-        session_expiry_interval,
-        ..DisconnectProperties::default()
-    };
-    Packet::Disconnect(Disconnect {
-        reason_code: DisconnectReasonCode::Success,
-        properties,
-    })
 }

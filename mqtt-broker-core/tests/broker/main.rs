@@ -34,6 +34,7 @@ mod shared_group_identity;
 mod slow_consumers;
 mod subscribe;
 mod time_keep_alive;
+mod time_session_expiry;
 mod time_wills;
 mod topics;
 mod wills;
