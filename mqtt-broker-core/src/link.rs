@@ -37,6 +37,8 @@ pub(crate) struct Link {
     pub(crate) last_progress: Instant,
     /// How long the link may be silent.
     pub(crate) silence: Duration,
+    /// Whether CONNECT had a Session Expiry Interval above 0: DISCONNECT may change it then only.
+    pub(crate) may_change_expiry: bool,
     /// What is sent again to a resumed session, while there is something.
     pub(crate) resend: Option<Box<Resend>>,
     /// Who connected, from where.
@@ -106,6 +108,7 @@ impl Link {
             last_packet: now,
             last_progress: now,
             silence: Duration::MAX,
+            may_change_expiry: false,
             resend: None,
             peer: Box::new(peer),
             authentication: Authentication::new(Role::Server, None),

@@ -282,6 +282,7 @@ impl Broker {
         at.connection = Connection::new(pending.negotiated(&self.hub.config));
         at.client_id = Some(pending.client_id.clone());
         at.silence = silence(&self.hub.config, pending.version, keep_alive);
+        at.may_change_expiry = pending.session_expiry > 0;
         at.resend = session_present.then(|| Box::new(Resend::new()));
         at.state = LinkState::AwaitStore {
             session: key,

@@ -30,12 +30,16 @@ impl Broker {
         packet: &Disconnect<'_>,
     ) {
         let mark = self.hub.durable.mark();
+        let may_change_expiry = self
+            .hub
+            .links
+            .get(link)
+            .is_some_and(|at| at.may_change_expiry);
         let Some(session) = self.hub.sessions.get_mut(key) else {
             return;
         };
-        let was_persistent = session.is_persistent();
         if let Some(interval) = packet.properties.session_expiry_interval {
-            if interval > 0 && !was_persistent {
+            if interval > 0 && !may_change_expiry {
                 // Not a valid DISCONNECT: the will stays. Standard: MQTT 5.0 §3.14.2.2.2.
                 return self.fail_protocol(now, link, ProtocolError::SessionExpiryRaised);
             }
