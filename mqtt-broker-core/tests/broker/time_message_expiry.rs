@@ -89,6 +89,28 @@ fn an_expired_message_is_deleted_where_it_waits() {
     }
 }
 
+/// [MQTT-3.3.2-5] [often-wrong-7] What was paged in and waits for the window, too.
+#[test]
+fn an_expired_message_is_deleted_when_it_was_paged_in() {
+    for version in VERSIONS {
+        let mut waiting = Waiting::new(version, Place::Tail);
+        waiting.publish(expiring(qos1(1, "a", "dated"), 10));
+        // "ahead" goes out and fills the window, and what is behind it is paged in.
+        let link = waiting.resume();
+        assert_eq!(payloads(&mut waiting.world, link), [("ahead".into(), None)]);
+        waiting.world.advance_until_just_before(10 * SECOND);
+        assert_eq!(waiting.world.refused(Cause::Expired), 0);
+        waiting.world.advance(MICRO);
+        assert_eq!(waiting.world.refused(Cause::Expired), 1);
+        waiting.world.commit_all();
+        assert_eq!(
+            waiting.world.store.store().messages(),
+            1,
+            "the one in flight"
+        );
+    }
+}
+
 /// [MQTT-3.3.2-5] Memory is freed once in a second at most, and no message is delivered behind its end meanwhile.
 #[test]
 fn messages_that_expire_within_a_second_are_deleted_together() {
