@@ -14,12 +14,13 @@ use std::time::Duration;
 
 use crate::harness::store::{Durable, answer};
 use crate::harness::{
-    MICRO, SECOND, VERSIONS, World, connect, connect_as, expiring, puback, qos0, qos1, qos2,
+    MICRO, SECOND, VERSIONS, World, connect, connect_as, expiring, name, puback, qos0, qos1, qos2,
     resuming, subscribe, will,
 };
-use mqtt_broker_core::{Cause, Config, LinkId};
+use bytes::Bytes;
+use mqtt_broker_core::{Cause, Config, LinkId, Message};
 use mqtt_codec::packet::Publish;
-use mqtt_codec::{Packet, QoS, Version};
+use mqtt_codec::{Packet, QoS, TopicNameBuf, Version};
 
 const V5: Version = Version::V5_0;
 
@@ -179,6 +180,28 @@ fn a_will_begins_to_age_with_its_publication() {
         waiting.world.advance(waited * SECOND);
         let expected = left.map(|left| ("gone".into(), Some(left)));
         assert_eq!(waiting.open(), Vec::from_iter(expected));
+    }
+}
+
+/// A message of the broker's own expires at its own moment, which need not be a whole number of seconds away.
+#[test]
+fn a_message_of_the_broker_expires_when_it_says() {
+    for (waited, left) in [
+        (Duration::ZERO, Some(2)),
+        (3 * SECOND / 2 - MICRO, Some(1)),
+        (3 * SECOND / 2, None),
+    ] {
+        let mut waiting = Waiting::new(V5, Place::Offline);
+        let message = Message::builder(TopicNameBuf::from(name("a")), Bytes::from_static(b"own"))
+            .qos(QoS::AtLeastOnce)
+            .expires_at(waiting.world.now + 3 * SECOND / 2)
+            .build();
+        let now = waiting.world.now;
+        waiting.world.broker.publish(now, &message);
+        waiting.world.settle();
+        waiting.world.advance(waited);
+        let expected = left.map(|left| ("own".into(), Some(left)));
+        assert_eq!(waiting.open(), Vec::from_iter(expected), "{waited:?}");
     }
 }
 
