@@ -121,6 +121,49 @@ fn a_received_exchange_does_not_expire() {
     assert_eq!(world.take(reader).packets(), [Packet::Publish(once)]);
 }
 
+/// [MQTT-3.3.2-5] A message of QoS 2 is sent when the store has it, and where there is room then. Until then it expires.
+#[test]
+fn a_message_that_waits_to_be_durable_expires() {
+    for (durable_after, room_after, left) in [
+        (4 * SECOND, 4 * SECOND, Some(6)),
+        (10 * SECOND - MICRO, 10 * SECOND - MICRO, Some(1)),
+        (10 * SECOND, 10 * SECOND, None),
+        (4 * SECOND, 9 * SECOND, Some(1)),
+        (4 * SECOND, 10 * SECOND, None),
+    ] {
+        let mut world = Durable::new(Config {
+            send_buffer: 10,
+            ..Config::default()
+        });
+        let reader = world.subscriber(V5, "reader");
+        let (writer, _) = world.connect(connect("writer"));
+        world.send(writer, expiring(qos2(1, "a", "dated"), 10));
+        world.send(writer, qos2(2, "a", "next"));
+        world.draining = false;
+        world.send(writer, qos0("a", "fills the buffer"));
+        world.advance(durable_after);
+        world.commit_all();
+        world.advance(room_after - durable_after);
+        world.draining = true;
+        world.write(reader, usize::MAX);
+        world.commit_all();
+        let dated = left.map(|left| Packet::Publish(expiring(qos2(1, "a", "dated"), left)));
+        let next = [Packet::Publish(qos2(2, "a", "next"))];
+        let outcome = world.take(reader);
+        let expected: Vec<_> = dated.into_iter().chain(next).collect();
+        assert_eq!(outcome.packets()[1..], expected, "{durable_after:?}");
+        let expired = u64::from(left.is_none());
+        assert_eq!(world.refused(Cause::Expired), expired);
+        world.send(reader, pubrec(2));
+        world.send(reader, pubcomp(2));
+        world.commit_all();
+        assert_eq!(
+            world.store.store().messages(),
+            1 - usize::from(left.is_none())
+        );
+    }
+}
+
 /// The lasting session `reader` got a message that is dated 10 s, has not acknowledged it, and is gone.
 fn under_way(publish: Publish<'static>) -> World {
     let mut world = World::new(Config::default());
