@@ -36,6 +36,7 @@ mod subscribe;
 mod time_exchanges;
 mod time_keep_alive;
 mod time_message_expiry;
+mod time_order;
 mod time_retained_expiry;
 mod time_session_expiry;
 mod time_wills;
