@@ -181,6 +181,41 @@ fn a_link_with_two_deadlines_at_one_moment_is_closed_once() {
     }
 }
 
+/// What ends a session may itself be due at once: a will that expires with its publication. No caller spins.
+#[test]
+fn nothing_is_due_any_more_when_a_time_out_was_handled() {
+    for retain in [false, true] {
+        for store in [false, true] {
+            let config = Config {
+                slice: 1,
+                ..Config::default()
+            };
+            let mut world = if store {
+                Durable::new(config)
+            } else {
+                Durable::without_store(config)
+            };
+            let watcher = world.subscriber(V5, "watcher");
+            world.cut(watcher);
+            // The last one's session ends while the wills of the others have their turns.
+            for (client, expiry) in [("c0", 600), ("c1", 600), ("c2", 10)] {
+                let mut connect = with_will(client, 10, expiry);
+                let will = connect.will.as_mut().unwrap();
+                will.properties.message_expiry_interval = Some(0);
+                will.retain = retain;
+                let (link, _) = world.connect(connect);
+                world.cut(link);
+            }
+            world.commit_all();
+            // It is part of every step: see `time_out`.
+            world.advance(20 * SECOND);
+            let gauges = world.broker.gauges();
+            assert_eq!((gauges.sessions, gauges.retained_messages), (3, 0));
+            assert_eq!(world.queue_of(V5, "watcher"), [""; 0]);
+        }
+    }
+}
+
 fn assert_will_before_end(records: &[Record]) {
     let queued = |record: &Record| matches!(record, Record::Queued { .. });
     let ended = |record: &Record| matches!(record, Record::SessionEnded { .. });
