@@ -35,6 +35,7 @@ mod slow_consumers;
 mod subscribe;
 mod time_exchanges;
 mod time_keep_alive;
+mod time_limits;
 mod time_message_expiry;
 mod time_order;
 mod time_retained_expiry;
