@@ -109,6 +109,8 @@ enum State {
     Connecting {
         link: Box<Link>,
         deadline: Instant,
+        /// When CONNECT was sent, or the last AUTH.
+        last_sent: Instant,
         clean_start: bool,
     },
     /// CONNACK has accepted it.
@@ -249,18 +251,12 @@ impl ClientSession {
         reason: PublishReasonCode,
         properties: &AcknowledgementProperties<'_>,
     ) -> Result<(), AcknowledgeError> {
-        let online = match &mut self.state {
-            State::Connected(online) => Some(online),
+        let link = match &mut self.state {
+            State::Connected(online) => Some(&mut online.link),
             State::Idle | State::Connecting { .. } => None,
         };
-        let (link, ping) = match online {
-            Some(online) => (Some(&mut online.link), Some(&mut online.ping)),
-            None => (None, None),
-        };
         self.endpoint.acknowledge(link, token, reason, properties)?;
-        if let Some(ping) = ping {
-            ping.note_sent(now);
-        }
+        self.note_sent(now);
         Ok(())
     }
 
@@ -343,6 +339,15 @@ impl ClientSession {
     #[must_use]
     pub const fn counters(&self) -> Counters {
         self.endpoint.counters()
+    }
+
+    /// A packet was sent, from CONNECT on.
+    fn note_sent(&mut self, now: Instant) {
+        match &mut self.state {
+            State::Idle => {}
+            State::Connecting { last_sent, .. } => *last_sent = now,
+            State::Connected(online) => online.ping.note_sent(now),
+        }
     }
 
     fn notify(&mut self, event: Event) {

@@ -18,6 +18,7 @@ mod limits;
 mod lossy_network;
 mod message_ordering;
 mod packet_identifier;
+mod pingreq;
 mod properties;
 mod qos_delivery;
 mod qos_receiving;
