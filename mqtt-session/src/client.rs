@@ -255,8 +255,12 @@ impl ClientSession {
             State::Connected(online) => Some(&mut online.link),
             State::Idle | State::Connecting { .. } => None,
         };
+        let before = self.endpoint.tx.len();
         self.endpoint.acknowledge(link, token, reason, properties)?;
-        self.note_sent(now);
+        // It may wait for those before it.
+        if self.endpoint.tx.len() > before {
+            self.note_sent(now);
+        }
         Ok(())
     }
 
@@ -282,10 +286,16 @@ impl ClientSession {
             State::Idle | State::Connecting { .. } => None,
         };
         let properties = AcknowledgementProperties::default();
+        let before = self.endpoint.tx.len();
         // Of a connection that is gone there is nothing to acknowledge: the message comes again.
         let _ = self
             .endpoint
             .acknowledge(link, token, PublishReasonCode::Success, &properties);
+        if let State::Connected(online) = &mut self.state {
+            if self.endpoint.tx.len() > before {
+                online.ping.note_answered();
+            }
+        }
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout); `None` for never.

@@ -108,6 +108,12 @@ impl Ping {
         self.last_sent = now;
     }
 
+    /// An answer was sent to what came: not before that.
+    #[inline]
+    pub fn note_answered(&mut self) {
+        self.last_sent = self.last_sent.max(self.last_received);
+    }
+
     /// A whole packet came, and with it the sign that the server is there.
     #[inline]
     pub fn note_received(&mut self, now: Instant) {

@@ -59,6 +59,25 @@ fn no_packet_that_only_came_puts_pingreq_off() {
     }
 }
 
+/// [MQTT-3.1.2-20] An acknowledgement that waits for another one was not sent.
+#[test]
+fn an_acknowledgement_that_is_held_does_not_put_pingreq_off() {
+    for version in VERSIONS {
+        for (first, second) in [
+            (qos1(1, "a", "x"), qos1(2, "a", "y")),
+            (qos2(1, "a", "x"), qos2(2, "a", "y")),
+        ] {
+            let mut client = client(version, Acknowledgement::Manual);
+            client.receive(first);
+            client.receive(second);
+            client.now = client.now + 6 * SECOND;
+            assert_eq!(acknowledge(&mut client, 1), []);
+            client.receive(qos0("a", "a sign of life"));
+            client.expect_pingreq_after(4 * SECOND);
+        }
+    }
+}
+
 /// [MQTT-3.1.2-20] AUTH, too.
 #[test]
 fn an_auth_puts_pingreq_off() {
@@ -137,6 +156,12 @@ const WHAT_SENDS: &[(&str, Acknowledgement, Act, Act)] = &[
     }),
     ("PUBLISH 2", Acknowledgement::Automatic, NOTHING, |client| {
         client.publish(message(QoS::ExactlyOnce, "a", "x")).1
+    }),
+    ("PUBACK", Acknowledgement::Automatic, NOTHING, |client| {
+        client.receive(qos1(3, "a", "x"))
+    }),
+    ("PUBREC", Acknowledgement::Automatic, NOTHING, |client| {
+        client.receive(qos2(3, "a", "x"))
     }),
     (
         "PUBACK later",
