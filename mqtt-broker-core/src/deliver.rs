@@ -209,16 +209,22 @@ impl Hub {
                 self.counters.count_publish_sent();
                 announce(link, &self.config, now, &mut self.timers, &mut self.actions);
             }
-            Put::TooLarge => {
-                let gone = session.flows.abandon(packet_id);
-                self.counters.count(Cause::PacketTooLargeForClient);
-                if let Some(gone) = gone {
-                    self.record_of(key, |client_id| Record::Settled {
-                        client_id,
-                        sequence: gone.sequence,
-                    });
-                }
-            }
+            Put::TooLarge => self.abandon(key, packet_id, Cause::PacketTooLargeForClient),
+        }
+    }
+
+    /// Ends an exchange whose PUBLISH the client does not get.
+    pub(crate) fn abandon(&mut self, key: SessionKey, packet_id: PacketId, cause: Cause) {
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
+        let gone = session.flows.abandon(packet_id);
+        self.counters.count(cause);
+        if let Some(gone) = gone {
+            self.record_of(key, |client_id| Record::Settled {
+                client_id,
+                sequence: gone.sequence,
+            });
         }
     }
 

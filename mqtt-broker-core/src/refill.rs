@@ -128,6 +128,15 @@ impl Hub {
             }
             rare.unsent.pop_front();
             session.tidy();
+            if session
+                .flows
+                .kept(packet_id)
+                .is_some_and(|queued| queued.message.is_expired(now))
+            {
+                // [MQTT-3.3.2-5]: its delivery has not begun, either.
+                self.abandon(key, packet_id, Cause::Expired);
+                continue;
+            }
             self.variants.start();
             self.transmit(now, key, packet_id, Dup::First);
         }

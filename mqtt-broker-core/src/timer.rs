@@ -20,7 +20,7 @@ pub(crate) enum Timer {
     RetainedExpiry,
     /// Retained messages are still to be looked for, for this link.
     Replay(LinkId),
-    /// More sessions whose time is over.
+    /// Sessions whose time is over end.
     SessionsDue,
     /// Work that is done in slices goes on.
     Work,

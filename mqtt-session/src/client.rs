@@ -109,6 +109,8 @@ enum State {
     Connecting {
         link: Box<Link>,
         deadline: Instant,
+        /// When CONNECT was sent, or the last AUTH.
+        last_sent: Instant,
         clean_start: bool,
     },
     /// CONNACK has accepted it.
@@ -249,17 +251,15 @@ impl ClientSession {
         reason: PublishReasonCode,
         properties: &AcknowledgementProperties<'_>,
     ) -> Result<(), AcknowledgeError> {
-        let online = match &mut self.state {
-            State::Connected(online) => Some(online),
+        let link = match &mut self.state {
+            State::Connected(online) => Some(&mut online.link),
             State::Idle | State::Connecting { .. } => None,
         };
-        let (link, ping) = match online {
-            Some(online) => (Some(&mut online.link), Some(&mut online.ping)),
-            None => (None, None),
-        };
+        let before = self.endpoint.tx.len();
         self.endpoint.acknowledge(link, token, reason, properties)?;
-        if let Some(ping) = ping {
-            ping.note_sent(now);
+        // It may wait for those before it.
+        if self.endpoint.tx.len() > before {
+            self.note_sent(now);
         }
         Ok(())
     }
@@ -286,10 +286,16 @@ impl ClientSession {
             State::Idle | State::Connecting { .. } => None,
         };
         let properties = AcknowledgementProperties::default();
+        let before = self.endpoint.tx.len();
         // Of a connection that is gone there is nothing to acknowledge: the message comes again.
         let _ = self
             .endpoint
             .acknowledge(link, token, PublishReasonCode::Success, &properties);
+        if let State::Connected(online) = &mut self.state {
+            if self.endpoint.tx.len() > before {
+                online.ping.note_answered();
+            }
+        }
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout); `None` for never.
@@ -343,6 +349,15 @@ impl ClientSession {
     #[must_use]
     pub const fn counters(&self) -> Counters {
         self.endpoint.counters()
+    }
+
+    /// A packet was sent, from CONNECT on.
+    fn note_sent(&mut self, now: Instant) {
+        match &mut self.state {
+            State::Idle => {}
+            State::Connecting { last_sent, .. } => *last_sent = now,
+            State::Connected(online) => online.ping.note_sent(now),
+        }
     }
 
     fn notify(&mut self, event: Event) {

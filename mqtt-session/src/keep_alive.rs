@@ -87,7 +87,7 @@ pub enum PingDue {
 }
 
 impl Ping {
-    /// From CONNECT on. `interval` is in seconds, 0 turns it off; `patience` is how long PINGRESP may take, and at most
+    /// From CONNECT on, or from the last AUTH behind it. `interval` is in seconds, 0 turns it off; `patience` is how long PINGRESP may take, and at most
     /// the interval, since something has to be sent again by then.
     #[must_use]
     pub fn new(interval: u16, patience: Duration, now: Instant) -> Self {
@@ -106,6 +106,12 @@ impl Ping {
     #[inline]
     pub fn note_sent(&mut self, now: Instant) {
         self.last_sent = now;
+    }
+
+    /// An answer was sent to what came: not before that.
+    #[inline]
+    pub fn note_answered(&mut self) {
+        self.last_sent = self.last_sent.max(self.last_received);
     }
 
     /// A whole packet came, and with it the sign that the server is there.

@@ -98,5 +98,7 @@ impl Broker {
             None => *tail = Default::default(),
         }
         self.refill(now, key);
+        // [MQTT-3.3.2-5]: what still waits expires in memory now.
+        self.hub.watch_queue_expiry(key);
     }
 }

@@ -8,7 +8,7 @@ use mqtt_session::{AcknowledgedQoS, Instant, Tx};
 
 use super::Broker;
 use super::limits;
-use super::route::{Incoming, Origin, Outcome};
+use super::route::{Incoming, Origin, Outcome, expires_at};
 use crate::counters::Cause;
 use crate::durable::Held;
 use crate::link_id::LinkId;
@@ -46,6 +46,7 @@ impl Broker {
             topic,
             publish,
             origin: Origin::Client(key),
+            expires_at: expires_at(now, publish),
             whole,
         };
         let outcome = self.route(now, &incoming);

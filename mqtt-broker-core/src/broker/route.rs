@@ -22,6 +22,7 @@ pub(super) struct Incoming<'a> {
     pub(super) topic: TopicName<'a>,
     pub(super) publish: &'a Publish<'a>,
     pub(super) origin: Origin<'a>,
+    pub(super) expires_at: Option<Instant>,
     /// The buffer that holds the payload, when a part of it may be kept.
     pub(super) whole: Option<&'a Bytes>,
 }
@@ -71,7 +72,6 @@ pub(super) enum Outcome {
 struct Keeping<'a> {
     incoming: &'a Incoming<'a>,
     id: MessageId,
-    expires_at: Option<Instant>,
     message: Option<Message>,
     shared: Option<Bytes>,
 }
@@ -102,6 +102,8 @@ impl Broker {
                 topic: source.topic,
                 publish: &publish,
                 origin: Origin::Broker,
+                // Its own moment, and not that of the whole seconds that are said of it.
+                expires_at: message.expires_at(),
                 whole,
             },
         );
@@ -116,13 +118,9 @@ impl Broker {
             sequence: self.next_message,
         };
         self.next_message += 1;
-        let expiry = publish.properties.message_expiry_interval;
-        let expires_at =
-            expiry.map(|seconds| now + core::time::Duration::from_secs(u64::from(seconds)));
         let mut keeping = Keeping {
             incoming,
             id,
-            expires_at,
             message: None,
             shared: None,
         };
@@ -328,7 +326,7 @@ impl Keeping<'_> {
             .id(self.id)
             .qos(publish.delivery.qos())
             .retain(publish.retain)
-            .expires_at(self.expires_at)
+            .expires_at(self.incoming.expires_at)
             .properties(properties)
             .publisher(publisher)
             .build();
@@ -339,6 +337,13 @@ impl Keeping<'_> {
         };
         self.message.insert(message).clone()
     }
+}
+
+/// When a message expires that was published at `now`. Standard: MQTT 5.0 §3.3.2.3.3.
+#[inline]
+pub(super) fn expires_at(now: Instant, publish: &Publish<'_>) -> Option<Instant> {
+    let seconds = publish.properties.message_expiry_interval?;
+    Some(now + core::time::Duration::from_secs(u64::from(seconds)))
 }
 
 /// Whether a target is the publisher itself and has No Local [MQTT-3.8.3-3].

@@ -17,6 +17,10 @@ impl Broker {
                 Timer::KeepAlive(link) => self.keep_alive_timeout(now, link),
                 Timer::Stall(link) => self.stall_timeout(now, link),
                 Timer::SessionExpiry(session, epoch) => {
+                    if self.due_sessions.is_empty() {
+                        // Behind everything else that is due: its will, above all.
+                        self.hub.timers.set(Timer::SessionsDue, now);
+                    }
                     self.due_sessions.push_back((session, epoch));
                 }
                 Timer::WillDelay(session, epoch) => {
@@ -36,12 +40,10 @@ impl Broker {
                         self.refill(now, session);
                     }
                 }
-                // Below.
-                Timer::SessionsDue => {}
+                Timer::SessionsDue => self.end_due_sessions(now),
                 Timer::Work => self.publish_due_wills(now, self.hub.config.slice),
             }
         }
-        self.end_due_sessions(now);
     }
 
     /// [MQTT-4.1.0-2]. Many at the same moment end slice by slice, so that everybody else is served between.

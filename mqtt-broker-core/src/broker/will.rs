@@ -6,7 +6,7 @@ use mqtt_codec::packet::{Delivery, Publish, PublishProperties, PublishTopic, Wil
 use mqtt_session::Instant;
 
 use super::Broker;
-use super::route::{Incoming, Origin};
+use super::route::{Incoming, Origin, expires_at};
 use crate::counters::Cause;
 use crate::kept_will::KeptWill;
 use crate::matching::SessionKey;
@@ -150,6 +150,7 @@ impl Broker {
                 topic: will.topic,
                 publish: &publish,
                 origin,
+                expires_at: expires_at(now, &publish),
                 whole: None,
             },
         );

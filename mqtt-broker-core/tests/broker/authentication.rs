@@ -1,4 +1,4 @@
-//! Who a client is: `Action::Authenticate` and its answers. MQTT 5.0 §4.12.
+//! Who a client is: `Action::Authenticate` and its answers. MQTT 5.0 §4.12. How long that may take is in `time_limits.rs`.
 #![allow(
     clippy::indexing_slicing,
     clippy::panic,
@@ -8,8 +8,6 @@
     clippy::wildcard_enum_match_arm,
     reason = "the helpers of a test may what the test may"
 )]
-
-use std::time::Duration;
 
 use crate::harness::enhanced::accepted;
 use crate::harness::{
@@ -93,45 +91,6 @@ fn a_refusal_with_a_code_of_success_is_a_refusal() {
         Saw::Closed(CloseReason::Refused(code)),
     ];
     assert_eq!(world.take(link).all(), expected);
-}
-
-/// What is left of the time for CONNECT is the time for the answer.
-#[test]
-fn a_client_whose_authentication_takes_too_long_is_closed() {
-    for version in VERSIONS {
-        let mut world = World::new(Config::default());
-        let link = world.link_from(Authentication::Ask);
-        world.advance(Duration::from_secs(4));
-        world.send(link, with_password(version, "a"));
-        world.forget();
-        world.advance(Duration::from_secs(6) - Duration::from_micros(1));
-        assert_eq!(world.take(link).all(), []);
-        world.advance(Duration::from_micros(1));
-        assert_eq!(
-            world.take(link).all(),
-            [Saw::Closed(CloseReason::ConnectTimeout)]
-        );
-        world.authenticated(link, accepted("user"));
-        assert_eq!(world.take(link).all(), []);
-        assert_eq!(world.broker.gauges().sessions, 0);
-    }
-}
-
-/// The steps of the exchange share that time.
-#[test]
-fn a_client_that_does_not_answer_auth_in_time_is_closed() {
-    let mut world = World::new(Config::default());
-    let link = asked(&mut world, with_method("a", "m"));
-    world.advance(Duration::from_secs(5));
-    world.authenticated(link, go_on("1"));
-    world.forget();
-    world.advance(Duration::from_secs(5) - Duration::from_micros(1));
-    assert_eq!(world.take(link).all(), []);
-    world.advance(Duration::from_micros(1));
-    assert_eq!(
-        world.take(link).all(),
-        [Saw::Closed(CloseReason::ConnectTimeout)]
-    );
 }
 
 /// Nothing behind CONNECT is looked at before the answer, whatever it is.

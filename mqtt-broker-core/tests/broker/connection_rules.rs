@@ -1,4 +1,4 @@
-//! What a connection keeps to: Keep Alive, DISCONNECT, packet sizes, aliases, problem information.
+//! What a connection keeps to: DISCONNECT, packet sizes, aliases, problem information.
 #![allow(
     clippy::indexing_slicing,
     clippy::panic,
@@ -10,44 +10,19 @@
 )]
 
 use std::num::{NonZeroU16, NonZeroU32};
-use std::time::Duration;
 
 use crate::harness::{
     Saw, VERSIONS, World, connect, connect_as, disconnect, leak, puback, qos0, qos1, resuming,
     subscribe,
 };
 use mqtt_broker_core::{Cause, Config, LinkId};
-use mqtt_codec::packet::{Disconnect, DisconnectProperties, Publish, PublishTopic};
+use mqtt_codec::packet::{Publish, PublishTopic};
 use mqtt_codec::property::TopicAlias;
 use mqtt_codec::reason_code::{DisconnectReasonCode, PublishReasonCode};
 use mqtt_codec::{Packet, QoS, Version};
 use mqtt_session::{CloseReason, ProtocolError};
 
 const V5: Version = Version::V5_0;
-const SECOND: Duration = Duration::from_secs(1);
-
-/// [MQTT-3.1.2-22] [v3.1.1 MQTT-3.1.2-24] [3.1-11] One and a half times the Keep Alive, from the last packet.
-#[test]
-fn a_silent_client_is_closed() {
-    for version in VERSIONS {
-        let mut world = World::new(Config::default());
-        let mut connect = connect_as(version, "c");
-        connect.keep_alive = 10;
-        let link = world.connect(connect);
-        world.advance(14 * SECOND);
-        world.send(link, Packet::Pingreq);
-        assert_eq!(world.take(link).packets(), [Packet::Pingresp]);
-        world.advance(15 * SECOND - Duration::from_micros(1));
-        assert_eq!(world.take(link).packets(), []);
-        world.advance(Duration::from_micros(1));
-        let closed = Saw::Closed(CloseReason::KeepAliveTimeout);
-        let told = disconnect(DisconnectReasonCode::KeepAliveTimeout);
-        match version {
-            Version::V5_0 => assert_eq!(world.take(link).all(), [Saw::Packet(told), closed]),
-            Version::V3_1 | Version::V3_1_1 => assert_eq!(world.take(link).all(), [closed]),
-        }
-    }
-}
 
 /// [MQTT-3.2.2-21] [MQTT-3.2.2-22] Ours when it asked for more or none, its own else.
 #[test]
@@ -84,79 +59,7 @@ fn nothing_behind_disconnect_is_processed() {
     }
 }
 
-/// [MQTT-3.1.2-23] [often-wrong-27] Absent keeps CONNECT's value, 0 ends the session, another value is in force from
-/// then on.
-#[test]
-fn disconnect_may_change_the_session_expiry_interval() {
-    for (said, present_after_30, present_after_90) in [
-        (None, true, false),
-        (Some(0), false, false),
-        (Some(100), true, true),
-        (Some(10), false, false),
-    ] {
-        for (after, present) in [(30, present_after_30), (90, present_after_90)] {
-            let mut world = World::new(Config::default());
-            let link = world.connect(resuming(V5, "c", 60));
-            world.send(link, leaving(said));
-            world.advance(after * SECOND);
-            let (_, outcome) = world.offer(resuming(V5, "c", 60));
-            let Packet::Connack(connack) = outcome.packets()[0] else {
-                panic!("CONNACK")
-            };
-            assert_eq!(connack.session_present, present, "{said:?} {after}");
-        }
-    }
-}
-
-/// [often-wrong-27] [choice-2] Standard: MQTT 5.0 §3.14.2.2.2. 0 after 0 is allowed, and absent in CONNECT is 0.
-#[test]
-fn disconnect_may_not_raise_the_session_expiry_interval_from_0() {
-    for asked in [None, Some(0)] {
-        for (said, refused) in [(Some(1), true), (Some(0), false), (None, false)] {
-            let mut world = World::new(Config::default());
-            let mut connect = connect("c");
-            connect.properties.session_expiry_interval = asked;
-            let link = world.connect(connect);
-            world.send(link, leaving(said));
-            let outcome = world.take(link);
-            if refused {
-                assert_eq!(
-                    outcome.all(),
-                    [
-                        Saw::Packet(disconnect(DisconnectReasonCode::ProtocolError)),
-                        Saw::Closed(CloseReason::Protocol(ProtocolError::SessionExpiryRaised)),
-                    ]
-                );
-            } else {
-                let reason = DisconnectReasonCode::Success;
-                assert_eq!(
-                    outcome.all(),
-                    [Saw::Closed(CloseReason::PeerDisconnected { reason })]
-                );
-            }
-        }
-    }
-}
-
-/// [often-wrong-27] What CONNECT asked for decides, not what it got.
-#[test]
-fn disconnect_may_set_a_session_expiry_interval_though_the_cap_is_0() {
-    let mut world = World::new(Config {
-        maximum_session_expiry: 0,
-        ..Config::default()
-    });
-    let link = world.connect(resuming(V5, "c", 60));
-    world.send(link, leaving(Some(60)));
-    let reason = DisconnectReasonCode::Success;
-    assert_eq!(
-        world.take(link).all(),
-        [Saw::Closed(CloseReason::PeerDisconnected { reason })]
-    );
-    assert_eq!(world.broker.gauges().sessions, 0);
-}
-
-/// [MQTT-3.1.2-24] [MQTT-3.1.2-25] [often-wrong-28] The whole packet counts and equal is allowed; id and window are
-/// free again.
+/// [MQTT-3.1.2-24] [MQTT-3.1.2-25] The whole packet counts and equal is allowed; id and window are free again.
 #[test]
 fn a_message_too_large_for_the_client_is_dropped_as_if_it_was_sent() {
     let payload = leak("0123456789".repeat(4));
@@ -368,15 +271,4 @@ fn aliased(topic: &'static str, alias: u16, payload: &'static str) -> Publish<'s
         topic => PublishTopic::Both(crate::harness::name(topic), alias),
     };
     publish
-}
-
-fn leaving(session_expiry_interval: Option<u32>) -> Packet<'static> {
-    let properties = DisconnectProperties {
-        session_expiry_interval,
-        ..DisconnectProperties::default()
-    };
-    Packet::Disconnect(Disconnect {
-        reason_code: DisconnectReasonCode::Success,
-        properties,
-    })
 }

@@ -9,11 +9,9 @@
     reason = "the helpers of a test may what the test may"
 )]
 
-use std::time::Duration;
-
 use crate::harness::{
-    VERSIONS, World, again, connect, connect_as, leak, options, puback, pubcomp, pubrec, qos0,
-    qos1, qos2, resuming, subscribe, subscribe_as, subscribe_with,
+    VERSIONS, World, again, connect, connect_as, leak, options, puback, pubrec, qos0, qos1, qos2,
+    resuming, subscribe, subscribe_as, subscribe_with,
 };
 use mqtt_broker_core::{Config, LinkId};
 use mqtt_codec::packet::{Publish, SubscriptionOptions};
@@ -254,73 +252,6 @@ fn no_local_counts_for_each_of_the_overlapping_subscriptions_by_itself() {
     let mut others = qos1(1, "a", "other's");
     others.properties.subscription_identifiers = SubscriptionIdentifiers::new(&nine);
     assert_eq!(world.take(client).packets(), [Packet::Publish(others)]);
-}
-
-/// [MQTT-3.3.2-6] [often-wrong-6] What is left of it; the whole of it to who is there.
-#[test]
-fn the_expiry_interval_sent_on_is_what_is_left() {
-    for (waited, left) in [(0, Some(10)), (3, Some(7)), (9, Some(1)), (10, None)] {
-        let mut world = World::new(Config::default());
-        let online = world.connect(connect("online"));
-        world.send(online, subscribe(1, "a", QoS::AtLeastOnce));
-        let reader = world.connect(resuming(V5, "reader", 600));
-        world.send(reader, subscribe(1, "a", QoS::AtLeastOnce));
-        world.cut(reader);
-        world.forget();
-        let writer = world.connect(connect("writer"));
-        let mut publish = qos1(1, "a", "x");
-        publish.properties.message_expiry_interval = Some(10);
-        world.send(writer, publish);
-        assert_eq!(world.take(online).packets(), [Packet::Publish(publish)]);
-        world.advance(Duration::from_secs(waited));
-        let reader = world.connect_and_keep(resuming(V5, "reader", 600));
-        let expected = left.map(|left| {
-            publish.properties.message_expiry_interval = Some(left);
-            Packet::Publish(publish)
-        });
-        assert_eq!(world.take(reader).packets(), Vec::from_iter(expected));
-    }
-}
-
-/// [MQTT-3.3.2-5] [often-wrong-7] It is deleted, not only left out: memory is free again.
-#[test]
-fn an_expired_message_leaves_the_queue_of_an_offline_session() {
-    let mut world = World::new(Config::default());
-    let reader = world.connect(resuming(V5, "reader", 600));
-    world.send(reader, subscribe(1, "a", QoS::AtLeastOnce));
-    world.cut(reader);
-    let writer = world.connect(connect("writer"));
-    // The cache of match results takes memory, too.
-    world.send(writer, qos0("a", "x"));
-    let before = world.broker.gauges().memory_bytes;
-    let mut publish = qos1(1, "a", "x");
-    publish.properties.message_expiry_interval = Some(10);
-    world.send(writer, publish);
-    assert!(world.broker.gauges().memory_bytes > before);
-    world.advance(Duration::from_secs(10));
-    assert_eq!(world.broker.gauges().memory_bytes, before);
-}
-
-/// [MQTT-4.3.3-7] [MQTT-4.3.3-13] [often-wrong-8] Once it was sent, an exchange runs to its end.
-#[test]
-fn an_exchange_under_way_does_not_expire() {
-    let (mut world, writer, _) = world(V5, QoS::ExactlyOnce);
-    let reader = world.connect(resuming(V5, "lasting", 600));
-    world.send(reader, subscribe(1, "a", QoS::ExactlyOnce));
-    world.forget();
-    let mut publish = qos2(1, "a", "x");
-    publish.properties.message_expiry_interval = Some(10);
-    world.send(writer, publish);
-    world.cut(reader);
-    world.advance(Duration::from_secs(60));
-    let reader = world.connect_and_keep(resuming(V5, "lasting", 600));
-    let outcome = world.take(reader);
-    assert!(
-        matches!(outcome.packets()[..], [Packet::Publish(sent)] if sent.delivery == again(publish).delivery)
-    );
-    world.send(reader, pubrec(1));
-    world.send(reader, pubcomp(1));
-    assert_eq!(world.take(reader).packets(), [crate::harness::pubrel(1)]);
 }
 
 /// A reader that is subscribed to `a`, and a writer of the same version.

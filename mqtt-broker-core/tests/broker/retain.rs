@@ -265,48 +265,6 @@ fn a_retained_message_carries_the_identifier_of_its_subscription() {
     );
 }
 
-/// [MQTT-3.3.2-5] [MQTT-3.3.2-6] [5.0-5] [often-wrong-6] [often-wrong-7] Retained messages expire with their Message
-/// Expiry Interval. Standard: §3.3.2.3.3.
-#[test]
-fn a_retained_message_expires_and_goes_out_with_what_is_left() {
-    for (waited, left) in [
-        (0, Some(10)),
-        (4, Some(6)),
-        (9, Some(1)),
-        (10, None),
-        (11, None),
-    ] {
-        let (mut world, writer) = world(V5);
-        let mut publish = retained(qos0("a", "x"));
-        publish.properties.message_expiry_interval = Some(10);
-        world.send(writer, publish);
-        world.advance(Duration::from_secs(waited));
-        assert_eq!(
-            world.broker.gauges().retained_messages,
-            usize::from(left.is_some())
-        );
-        let reader = world.connect(connect("reader"));
-        world.send(reader, subscribe(1, "a", QoS::AtMostOnce));
-        let expected = left.map(|left| {
-            publish.properties.message_expiry_interval = Some(left);
-            Packet::Publish(publish)
-        });
-        assert_eq!(world.take(reader).packets()[1..], Vec::from_iter(expected));
-    }
-}
-
-#[test]
-fn a_new_retained_message_does_not_expire_with_the_one_that_it_replaced() {
-    let (mut world, writer) = world(V5);
-    let mut publish = retained(qos0("a", "x"));
-    publish.properties.message_expiry_interval = Some(10);
-    world.send(writer, publish);
-    world.send(writer, retained(qos0("a", "lasting")));
-    world.advance(Duration::from_secs(60));
-    let (_, seen) = subscribed(&mut world, V5, subscribe(1, "a", QoS::AtMostOnce));
-    assert_eq!(seen, [("a".into(), "lasting".into(), QoS::AtMostOnce)]);
-}
-
 /// [MQTT-3.10.4-2] What waits for the window, too.
 #[test]
 fn unsubscribe_ends_the_sending_of_retained_messages() {

@@ -1,4 +1,4 @@
-//! Session State: MQTT 5.0 §4.1, §3.1.2.4 and §3.1.2.11.2, MQTT 3.1.1 §4.1 and §3.1.2.4.
+//! Session State: MQTT 5.0 §4.1 and §3.1.2.4, MQTT 3.1.1 §4.1 and §3.1.2.4. When it ends is in `time_session_expiry.rs`.
 #![allow(
     clippy::indexing_slicing,
     clippy::panic,
@@ -79,29 +79,6 @@ fn the_client_identifier_names_the_session() {
             let (_, outcome) = world.offer(resuming(version, id, 600));
             assert_eq!(outcome.packets(), [accepted(version, false)]);
         }
-    }
-}
-
-/// [MQTT-4.1.0-2] 0 ends with the connection, N lives N seconds, `u32::MAX` is cut to the cap.
-#[test]
-fn a_session_ends_when_its_expiry_interval_has_run_out() {
-    for (expiry, stays, present) in [
-        (0, 0, false),
-        (10, 9, true),
-        (10, 10, false),
-        (10, 11, false),
-    ] {
-        let mut world = World::new(Config::default());
-        let link = world.connect(resuming(V5, "c", expiry));
-        world.cut(link);
-        assert_eq!(world.broker.gauges().sessions, usize::from(expiry > 0));
-        world.advance(Duration::from_secs(stays));
-        let (_, outcome) = world.offer(resuming(V5, "c", expiry));
-        assert_eq!(
-            outcome.packets(),
-            [accepted(V5, present)],
-            "{expiry} {stays}"
-        );
     }
 }
 

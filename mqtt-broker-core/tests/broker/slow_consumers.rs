@@ -101,7 +101,7 @@ fn a_client_that_takes_nothing_for_30_seconds_is_closed() {
     for version in VERSIONS {
         let (mut world, subscriber, publisher) = slow(version, QoS::AtMostOnce);
         world.send(publisher, qos0("t", "x"));
-        world.advance(Duration::from_secs(30) - MICRO);
+        world.advance_until_just_before(Duration::from_secs(30));
         assert_eq!(world.take(subscriber).all(), []);
         world.advance(MICRO);
         let closed = Saw::Closed(CloseReason::SlowPeer);
@@ -122,12 +122,12 @@ fn a_slow_client_is_not_closed_while_it_makes_progress() {
         let (mut world, subscriber, publisher) = slow(version, QoS::AtMostOnce);
         world.send(publisher, qos0("t", "12345678"));
         for _ in 0..5 {
-            world.advance(Duration::from_secs(30) - MICRO);
+            world.advance_until_just_before(Duration::from_secs(30));
             world.write(subscriber, 1);
         }
         assert_eq!(world.take(subscriber).all(), []);
         // The last byte counts from its own moment.
-        world.advance(Duration::from_secs(30) - MICRO);
+        world.advance_until_just_before(Duration::from_secs(30));
         assert_eq!(world.take(subscriber).all(), []);
         world.advance(MICRO);
         assert_eq!(
@@ -159,10 +159,31 @@ fn the_30_seconds_count_from_the_moment_something_waits() {
     world.write(subscriber, usize::MAX);
     world.advance(Duration::from_secs(29));
     world.send(publisher, qos0("t", "y"));
-    world.advance(Duration::from_secs(30) - MICRO);
+    world.advance_until_just_before(Duration::from_secs(30));
     assert_eq!(world.broker.gauges().connected, 2);
     world.advance(MICRO);
     assert_eq!(world.broker.gauges().connected, 1);
+}
+
+/// A broker that slept for hours sees first what was taken meanwhile.
+#[test]
+fn a_time_out_that_comes_hours_late_closes_only_who_took_nothing() {
+    let (mut world, subscriber, publisher) = slow(Version::V5_0, QoS::AtMostOnce);
+    world.draining = true;
+    let other = world.connect(connect("other"));
+    world.send(other, subscribe(1, "t", QoS::AtMostOnce));
+    world.forget();
+    world.draining = false;
+    world.send(publisher, qos0("t", "12345678"));
+    world.now = world.now + Duration::from_secs(1_000);
+    world.write(other, 1);
+    world.time_out();
+    let closed = Saw::Closed(CloseReason::SlowPeer);
+    assert_eq!(world.take(subscriber).all().last(), Some(&closed));
+    world.advance_until_just_before(Duration::from_secs(30));
+    assert_eq!(world.take(other).all(), []);
+    world.advance(MICRO);
+    assert_eq!(world.take(other).all().last(), Some(&closed));
 }
 
 /// A client that sends and does not take the answers is not read, at twice the bound, until it takes them.

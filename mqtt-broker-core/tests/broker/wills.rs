@@ -1,4 +1,4 @@
-//! Will messages: MQTT 5.0 §3.1.2.5 and §3.1.3.2, MQTT 3.1.1 §3.1.2.5.
+//! Will messages: MQTT 5.0 §3.1.2.5 and §3.1.3.2, MQTT 3.1.1 §3.1.2.5. When they are published is in `time_wills.rs`.
 #![allow(
     clippy::indexing_slicing,
     clippy::panic,
@@ -124,96 +124,6 @@ fn silence_and_broken_rules_publish_the_will() {
 
         let link = world.connect(connect);
         world.send(link, connect);
-        assert_eq!(world.take(watcher).packets(), [Packet::Publish(gone())]);
-    }
-}
-
-/// [MQTT-3.1.2-8] After the delay, or when the session ends before.
-#[test]
-fn a_delayed_will_comes_with_the_delay_or_the_end_of_the_session() {
-    for (delay, expiry, comes) in [(30, 600, 30), (30, 20, 20), (30, 30, 30), (30, 0, 0)] {
-        let (mut world, watcher) = watched();
-        let link = world.connect(with_will(V5, expiry, delay));
-        world.cut(link);
-        if comes > 0 {
-            world.advance(comes * SECOND - Duration::from_micros(1));
-            assert_eq!(world.take(watcher).packets(), []);
-            world.advance(Duration::from_micros(1));
-        }
-        assert_eq!(world.take(watcher).packets(), [Packet::Publish(gone())]);
-        world.advance(1_000 * SECOND);
-        assert_eq!(world.take(watcher).packets(), []);
-    }
-}
-
-/// [MQTT-3.1.3-9] [often-wrong-9] With a will of the new connection, and without one.
-#[test]
-fn a_new_connection_within_the_delay_cancels_the_will() {
-    for will in [None, with_will(V5, 600, 30).will] {
-        let (mut world, watcher) = watched();
-        let link = world.connect(with_will(V5, 600, 30));
-        world.cut(link);
-        world.advance(29 * SECOND);
-        let mut again = resuming(V5, "c", 600);
-        again.will = will;
-        let link = world.connect(again);
-        world.advance(1_000 * SECOND);
-        assert_eq!(world.take(watcher).packets(), []);
-        // The delay of a will that is there begins anew.
-        world.cut(link);
-        world.advance(29 * SECOND);
-        assert_eq!(world.take(watcher).packets(), []);
-        world.advance(SECOND);
-        let expected = again.will.map(|_| Packet::Publish(gone()));
-        assert_eq!(world.take(watcher).packets(), Vec::from_iter(expected));
-    }
-}
-
-/// [5.0-7] Clean Start ends the session, and with it comes its will.
-#[test]
-fn a_new_session_within_the_delay_publishes_the_will() {
-    let (mut world, watcher) = watched();
-    let link = world.connect(with_will(V5, 600, 30));
-    world.cut(link);
-    world.connect(connect("c"));
-    assert_eq!(world.take(watcher).packets(), [Packet::Publish(gone())]);
-}
-
-/// [MQTT-3.1.4-3] [MQTT-3.1.2-8] [often-wrong-10] [5.0-7] Delay 0, expiry 0 or Clean Start publish the will of the old
-/// connection.
-#[test]
-fn a_takeover_publishes_the_will_unless_the_session_goes_on_within_its_delay() {
-    for (expiry, delay, clean, published) in [
-        (600, 0, false, true),
-        (600, 0, true, true),
-        (600, 30, false, false),
-        (600, 30, true, true),
-        (0, 30, false, true),
-        (0, 0, true, true),
-    ] {
-        let (mut world, watcher) = watched();
-        world.connect(with_will(V5, expiry, delay));
-        let mut again = resuming(V5, "c", 600);
-        again.clean_start = clean;
-        world.connect(again);
-        let expected = published.then(|| Packet::Publish(gone()));
-        assert_eq!(
-            world.take(watcher).packets(),
-            Vec::from_iter(expected),
-            "{expiry} {delay} {clean}"
-        );
-        world.advance(100 * SECOND);
-        assert_eq!(world.take(watcher).packets(), []);
-    }
-}
-
-/// [v3.1.1 MQTT-3.1.4-2] The same in 3.x, where there is no delay.
-#[test]
-fn a_takeover_publishes_the_will_of_3_x() {
-    for version in [Version::V3_1, Version::V3_1_1] {
-        let (mut world, watcher) = watched();
-        world.connect(with_will(version, 600, 0));
-        world.connect(resuming(version, "c", 600));
         assert_eq!(world.take(watcher).packets(), [Packet::Publish(gone())]);
     }
 }

@@ -44,10 +44,10 @@ impl ClientSession {
         reason_code: AuthReasonCode,
         data: Option<&[u8]>,
     ) -> Result<(), AuthenticateError> {
-        let (connection, ping) = match &mut self.state {
+        let connection = match &self.state {
             State::Idle => return Err(AuthenticateError::NotConnected),
-            State::Connecting { link, .. } => (&link.connection, None),
-            State::Connected(online) => (&online.link.connection, Some(&mut online.ping)),
+            State::Connecting { link, .. } => &link.connection,
+            State::Connected(online) => &online.link.connection,
         };
         let mut next = self.authentication.clone();
         next.send(reason_code)?;
@@ -69,10 +69,8 @@ impl ClientSession {
         ) {
             return Err(AuthenticateError::TooLarge);
         }
-        if let Some(ping) = ping {
-            ping.note_sent(now);
-        }
         self.authentication = next;
+        self.note_sent(now);
         Ok(())
     }
 

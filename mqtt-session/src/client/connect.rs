@@ -48,6 +48,7 @@ impl ClientSession {
         self.state = State::Connecting {
             link: Box::new(link),
             deadline,
+            last_sent: now,
             clean_start,
         };
     }
@@ -77,7 +78,12 @@ impl ClientSession {
         now: Instant,
         connack: &Connack<'_>,
     ) -> Result<(), CloseReason> {
-        let State::Connecting { clean_start, .. } = self.state else {
+        let State::Connecting {
+            clean_start,
+            last_sent,
+            ..
+        } = self.state
+        else {
             return Ok(());
         };
         if connack.reason_code.is_error() {
@@ -117,11 +123,9 @@ impl ClientSession {
             .unwrap_or(announced_expiry);
         let keep_alive = self.keep_alive(connack);
         let link = Link::new(negotiated, Capabilities::of(connack));
-        let ping = Ping::new(
-            keep_alive,
-            self.config.ping_timeout.max(Duration::from_millis(1)),
-            now,
-        );
+        let patience = self.config.ping_timeout.max(Duration::from_millis(1));
+        let mut ping = Ping::new(keep_alive, patience, last_sent);
+        ping.note_received(now);
         self.notify_connected(connack, &link, session_present, keep_alive, session_expiry);
         if !session_present {
             // [MQTT-3.2.2-5]

@@ -70,9 +70,7 @@ impl ClientSession {
             .map_err(CloseReason::Protocol)?;
         let taken = self.endpoint.take(link, received, source);
         if self.endpoint.tx.len() > before {
-            if let State::Connected(online) = &mut self.state {
-                online.ping.note_sent(now);
-            }
+            self.note_sent(now);
         }
         match taken {
             Taken::Nothing => {}

@@ -333,19 +333,6 @@ fn a_server_takes_one_auth_at_a_time() {
     assert_eq!(server.machine.handle_bytes(server.now, &bytes), 0);
 }
 
-/// An authentication that takes too long ends with what is left of the time to connect.
-#[test]
-fn an_authentication_has_the_time_of_a_connect() {
-    let mut server = Server::new(ServerConfig::default(), V5);
-    server.open(&with_method("X"));
-    server.machine.authenticate(server.now, None).unwrap();
-    server.drain();
-    server.now = server.now + core::time::Duration::from_secs(9);
-    server.receive(auth(0x18, "X", ""));
-    let outs = server.advance(core::time::Duration::from_secs(1));
-    assert_eq!(outs, [Out::Close(CloseReason::ConnectTimeout)]);
-}
-
 fn authenticated() -> (Client, Server) {
     let authentication_method = Text::new("X").ok();
     let connack = connack(ConnackProperties {

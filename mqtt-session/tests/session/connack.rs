@@ -201,7 +201,7 @@ fn the_servers_keep_alive_counts() {
     }
 }
 
-/// [MQTT-3.2.2-22] The server runs on what it has said, or else on what CONNECT said.
+/// [MQTT-3.2.2-22] [often-wrong-32] The server runs on what it has said, or else on what CONNECT said.
 #[test]
 fn the_server_runs_on_the_keep_alive_in_force() {
     for version in VERSIONS {

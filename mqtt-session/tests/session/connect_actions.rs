@@ -7,8 +7,6 @@
     reason = "helpers of tests, too, may fail"
 )]
 
-use core::time::Duration;
-
 use crate::support::packets::*;
 use crate::support::*;
 use mqtt_codec::packet::{Connack, ConnackProperties, Connect, Will, WillProperties};
@@ -144,28 +142,6 @@ fn an_accepted_connect_is_answered_by_connack() {
             ConnackProperties::default(),
         );
         assert_eq!(refused, Err(RefuseError::NotConnecting));
-    }
-}
-
-/// A CONNECT that does not come in time, or a decision that does not, closes the connection.
-#[test]
-fn connect_has_to_come_in_time() {
-    for version in VERSIONS {
-        let mut server = Server::new(ServerConfig::default(), version);
-        server.machine.handle_connected(server.now);
-        assert_eq!(server.advance(Duration::from_micros(9_999_999)), []);
-        let closed = [Out::Close(CloseReason::ConnectTimeout)];
-        assert_eq!(server.advance(Duration::from_micros(1)), closed);
-
-        server.machine.handle_connected(server.now);
-        server.now = server.now + Duration::from_secs(6);
-        server.receive(connect(version));
-        assert_eq!(server.advance(Duration::from_secs(4)), closed);
-
-        let mut client = Client::new(client_config(version));
-        client.connect();
-        assert_eq!(client.advance(Duration::from_micros(9_999_999)), []);
-        assert_eq!(client.advance(Duration::from_micros(1)), closed);
     }
 }
 

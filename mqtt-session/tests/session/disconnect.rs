@@ -11,7 +11,7 @@ use core::time::Duration;
 
 use crate::support::packets::*;
 use crate::support::*;
-use mqtt_codec::packet::{Connect, ConnectProperties, Disconnect, DisconnectProperties};
+use mqtt_codec::packet::{Disconnect, DisconnectProperties};
 use mqtt_codec::reason_code::DisconnectReasonCode;
 use mqtt_codec::{Packet, PacketType, QoS, Text, Version};
 use mqtt_session::client::{Config as ClientConfig, DisconnectError, Event as ClientEvent};
@@ -147,61 +147,6 @@ fn a_disconnect_says_what_becomes_of_the_will() {
         [Out::Close(CloseReason::PeerDisconnected { reason })]
     );
     assert!(!CloseReason::PeerDisconnected { reason }.drops_will());
-}
-
-/// [often-wrong-27] [choice-2] A Session Expiry Interval may be changed at the end, but not raised from 0: neither by
-/// our client nor by a peer.
-#[test]
-fn the_session_expiry_cannot_be_raised_from_zero() {
-    let version = Version::V5_0;
-    let with = |interval| Disconnect {
-        properties: DisconnectProperties {
-            session_expiry_interval: Some(interval),
-            ..NORMAL.properties
-        },
-        ..NORMAL
-    };
-    let mut client = Client::connected(client_config(version));
-    assert_eq!(
-        client.machine.disconnect(client.now, with(1)),
-        Err(DisconnectError::SessionExpiryRaised)
-    );
-    client.machine.disconnect(client.now, with(0)).unwrap();
-    assert_eq!(client.drain().first(), Some(&send(version, with(0))));
-
-    let mut client = Client::connected(lasting(version));
-    client.publish(message(QoS::AtLeastOnce, "a", "x"));
-    client.machine.disconnect(client.now, with(0)).unwrap();
-    let outs = client.drain();
-    assert!(
-        matches!(outs[0], Out::Client(ClientEvent::Published(_))),
-        "the session ends: {outs:?}"
-    );
-    assert_eq!(client.machine.in_flight(), 0);
-
-    let mut server = Server::connected(version);
-    let goodbye = send(version, disconnect(DisconnectReasonCode::ProtocolError));
-    let close = Out::Close(CloseReason::Protocol(ProtocolError::SessionExpiryRaised));
-    assert_eq!(server.receive(with(1)), [goodbye, close]);
-
-    let properties = ConnectProperties {
-        session_expiry_interval: Some(9),
-        ..ConnectProperties::default()
-    };
-    let connect = Connect {
-        properties,
-        ..connect(version)
-    };
-    let mut server = Server::connected_with(ServerConfig::default(), &connect);
-    let outs = server.receive(with(1));
-    let [
-        Out::Server(ServerEvent::Disconnected(disconnection)),
-        Out::Close(_),
-    ] = outs.as_slice()
-    else {
-        panic!("{outs:?}")
-    };
-    assert_eq!(disconnection.session_expiry_interval, Some(1));
 }
 
 /// [often-wrong-27] Without a Session Expiry Interval the one of CONNECT stays in force and the client keeps its session;

@@ -11,15 +11,12 @@ use core::time::Duration;
 
 use crate::support::packets::*;
 use crate::support::*;
-use mqtt_codec::packet::Connect;
-use mqtt_codec::reason_code::DisconnectReasonCode;
-use mqtt_codec::{Packet, QoS, Version};
+use mqtt_codec::packet::{Auth, AuthProperties, Connect};
+use mqtt_codec::reason_code::{AuthReasonCode, DisconnectReasonCode};
+use mqtt_codec::{Packet, QoS, Text, Version};
 use mqtt_session::CloseReason;
 use mqtt_session::client::Config as ClientConfig;
 use mqtt_session::server::Config as ServerConfig;
-
-const SECOND: Duration = Duration::from_secs(1);
-const MICRO: Duration = Duration::from_micros(1);
 
 /// [MQTT-3.1.2-20] [v3.1.1 MQTT-3.1.2-23] PINGREQ goes out when nothing else was sent for the interval.
 #[test]
@@ -43,22 +40,6 @@ fn pingreq_is_sent_when_nothing_else_was() {
     }
 }
 
-/// [MQTT-3.1.2-20] An answer to the server is a packet that was sent, too.
-#[test]
-fn an_answer_puts_pingreq_off() {
-    let version = Version::V5_0;
-    let config = ClientConfig {
-        keep_alive: 10 * SECOND,
-        ..client_config(version)
-    };
-    let mut client = Client::connected(config);
-    client.publish(message(QoS::ExactlyOnce, "a", "x"));
-    client.now = client.now + 6 * SECOND;
-    assert_eq!(client.receive(pubrec(1)), [send(version, pubrel(1))]);
-    assert_eq!(client.advance(10 * SECOND - MICRO), []);
-    assert_eq!(client.advance(MICRO), [send(version, Packet::Pingreq)]);
-}
-
 /// A client that sends all the time learns all the same when the server is gone.
 #[test]
 fn pingreq_is_sent_when_nothing_comes() {
@@ -75,64 +56,161 @@ fn pingreq_is_sent_when_nothing_comes() {
     assert_eq!(client.advance(SECOND), [send(version, Packet::Pingreq)]);
 }
 
-/// A server that does not answer PINGREQ in time is taken for gone.
+/// PINGRESP has its time from PINGREQ on, and from whatever comes before it: it stands behind that. At most it has the
+/// interval.
 #[test]
-fn a_missing_pingresp_closes_the_connection() {
+fn a_client_gives_up_when_pingresp_is_overdue() {
     for version in VERSIONS {
-        let config = ClientConfig {
-            keep_alive: 10 * SECOND,
-            ping_timeout: 3 * SECOND,
-            ..client_config(version)
-        };
-        let mut client = Client::connected(config);
-        client.advance(10 * SECOND);
-        assert_eq!(client.advance(3 * SECOND - MICRO), []);
-        let close = Out::Close(CloseReason::KeepAliveTimeout);
-        let outs = client.advance(MICRO);
-        match version {
-            Version::V5_0 => {
-                let goodbye = send(version, disconnect(DisconnectReasonCode::UnspecifiedError));
-                assert_eq!(outs, [goodbye, close]);
+        for (patience, comes_after, gives_up_after) in [
+            (3, None, 3),
+            (3, Some(2), 5),
+            (10, None, 10),
+            (60, None, 10),
+        ] {
+            let mut client = Client::connected(ClientConfig {
+                ping_timeout: patience * SECOND,
+                ..config(version)
+            });
+            client.expect_pingreq_after(10 * SECOND);
+            let mut rest = gives_up_after * SECOND;
+            if let Some(seconds) = comes_after {
+                client.now = client.now + seconds * SECOND;
+                client.receive(qos0("a", "x"));
+                rest -= seconds * SECOND;
             }
-            Version::V3_1 | Version::V3_1_1 => assert_eq!(outs, [close]),
+            client.wait_until_just_before(rest);
+            assert_eq!(client.advance(MICRO), given_up(version), "{patience}");
+            assert_eq!(client.machine.poll_timeout(), None);
         }
-        assert_eq!(client.machine.poll_timeout(), None);
     }
 }
 
-/// [MQTT-3.1.2-22] [v3.1.1 MQTT-3.1.2-24] Silence for one and a half times the interval closes the connection; a whole packet
-/// ends silence, a part of one does not.
+/// PINGRESP at the very end of its time is in time, when it comes before the timer.
+#[test]
+fn a_pingresp_in_time_begins_a_new_interval() {
+    for version in VERSIONS {
+        for spare in [MICRO, Duration::ZERO] {
+            let mut client = Client::connected(ClientConfig {
+                ping_timeout: 3 * SECOND,
+                ..config(version)
+            });
+            client.expect_pingreq_after(10 * SECOND);
+            client.now = client.now + (3 * SECOND - spare);
+            client.receive(Packet::Pingresp);
+            assert_eq!(client.advance(Duration::ZERO), []);
+            // From PINGREQ on.
+            client.expect_pingreq_after(7 * SECOND + spare);
+        }
+    }
+}
+
+/// A client that slept for hours asks once, and waits for the answer from then on.
+#[test]
+fn a_late_time_out_sends_one_pingreq() {
+    for version in VERSIONS {
+        let mut client = Client::connected(config(version));
+        let hours = Duration::from_secs(5 * 60 * 60);
+        assert_eq!(client.advance(hours), [send(version, Packet::Pingreq)]);
+        assert_eq!(client.advance(Duration::ZERO), []);
+        client.wait_until_just_before(10 * SECOND);
+        assert_eq!(client.advance(hours), given_up(version));
+    }
+}
+
+/// [MQTT-3.1.2-22] [v3.1.1 MQTT-3.1.2-24] [3.1-11] Silence for one and a half times the interval closes the connection.
 #[test]
 fn a_silent_client_is_disconnected() {
     for version in VERSIONS {
-        let connect = Connect {
-            keep_alive: 3,
-            ..connect(version)
-        };
-        let mut server = Server::connected_with(ServerConfig::default(), &connect);
-        server.now = server.now + 4 * SECOND;
-        assert_eq!(
-            server.receive(Packet::Pingreq),
-            [send(version, Packet::Pingresp)]
-        );
-        server.now = server.now + 4 * SECOND;
-        assert_eq!(server.machine.handle_bytes(server.now, &[0xC0]), 0);
-        assert_eq!(server.advance(SECOND / 2 - MICRO), []);
-        let outs = server.advance(MICRO);
-        let close = Out::Close(CloseReason::KeepAliveTimeout);
-        match version {
-            Version::V5_0 => {
-                assert_eq!(
-                    outs,
-                    [
-                        send(version, disconnect(DisconnectReasonCode::KeepAliveTimeout)),
-                        close
-                    ]
-                );
-            }
-            Version::V3_1 | Version::V3_1_1 => assert_eq!(outs, [close]),
+        for keep_alive in [1, 2, 3, 10, u16::MAX] {
+            let limit = SECOND * u32::from(keep_alive) * 3 / 2;
+            let mut server = server(version, keep_alive);
+            server.wait_until_just_before(limit);
+            assert_eq!(server.advance(MICRO), timed_out(version));
+            assert_eq!(server.machine.poll_timeout(), None);
         }
-        assert!(!CloseReason::KeepAliveTimeout.drops_will());
+    }
+    assert!(!CloseReason::KeepAliveTimeout.drops_will());
+}
+
+/// [MQTT-3.1.2-22] [v3.1.1 MQTT-3.1.2-24] [3.1-11] A whole packet ends silence, whatever kind it is; a part of one does not.
+#[test]
+fn every_whole_packet_of_a_client_begins_its_time_anew() {
+    let subscriptions = [subscription("a", QoS::AtMostOnce)];
+    let filters = [filter("a")];
+    let packets: [Packet<'_>; 10] = [
+        qos0("a", "x").into(),
+        qos1(1, "a", "x").into(),
+        qos2(2, "a", "x").into(),
+        puback(7).into(),
+        pubrec(7).into(),
+        pubrel(7).into(),
+        pubcomp(7).into(),
+        subscribe(3, &subscriptions).into(),
+        unsubscribe(4, &filters).into(),
+        Packet::Pingreq,
+    ];
+    for version in VERSIONS {
+        for packet in packets {
+            let mut server = server(version, 10);
+            let bytes = encode(version, &packet);
+            server.wait_until_just_before(15 * SECOND);
+            server.receive_bytes(&bytes);
+            server.wait_until_just_before(15 * SECOND);
+            let part = &bytes[..bytes.len() - 1];
+            assert_eq!(server.machine.handle_bytes(server.now, part), 0);
+            assert_eq!(server.advance(MICRO), timed_out(version), "{packet:?}");
+        }
+    }
+}
+
+/// [MQTT-3.1.2-22] AUTH, too.
+#[test]
+fn an_auth_begins_the_time_of_a_client_anew() {
+    let method = Text::new("X").ok();
+    let mut connect = connect(Version::V5_0);
+    connect.keep_alive = 10;
+    connect.properties.authentication_method = method;
+    let mut server = Server::connected_with(ServerConfig::default(), &connect);
+    server.wait_until_just_before(15 * SECOND);
+    server.receive(Auth {
+        reason_code: AuthReasonCode::ReAuthenticate,
+        properties: AuthProperties {
+            authentication_method: method,
+            ..AuthProperties::default()
+        },
+    });
+    server.wait_until_just_before(15 * SECOND);
+    assert_eq!(server.advance(MICRO), timed_out(Version::V5_0));
+}
+
+/// [MQTT-3.1.2-22] [v3.1.1 MQTT-3.1.2-24] [3.1-11] Only the client's own packets count.
+#[test]
+fn what_a_client_is_sent_does_not_extend_its_time() {
+    for version in VERSIONS {
+        let mut server = server(version, 10);
+        for _ in 0..14 {
+            server.now = server.now + SECOND;
+            server.publish(message(QoS::AtMostOnce, "a", "x"));
+            server.publish(message(QoS::AtLeastOnce, "a", "x"));
+        }
+        server.wait_until_just_before(SECOND);
+        assert_eq!(server.advance(MICRO), timed_out(version));
+    }
+}
+
+/// What is said first counts, at the deadline and hours behind it: the packet, or the timer.
+#[test]
+fn a_packet_saves_its_client_when_it_comes_before_the_timer() {
+    for version in VERSIONS {
+        for waited in [15 * SECOND, 5_000 * SECOND] {
+            let mut server = server(version, 10);
+            server.now = server.now + waited;
+            let pingresp = send(version, Packet::Pingresp);
+            assert_eq!(server.receive(Packet::Pingreq), [pingresp]);
+            assert_eq!(server.advance(Duration::ZERO), []);
+            assert_eq!(server.advance(waited), timed_out(version));
+            assert_eq!(server.receive(Packet::Pingreq), []);
+        }
     }
 }
 
@@ -174,5 +252,43 @@ fn pingreq_is_answered() {
                 send(version, Packet::Pingresp)
             ]
         );
+    }
+}
+
+fn config(version: Version) -> ClientConfig {
+    ClientConfig {
+        keep_alive: 10 * SECOND,
+        ..client_config(version)
+    }
+}
+
+fn given_up(version: Version) -> Vec<Out> {
+    let close = Out::Close(CloseReason::KeepAliveTimeout);
+    match version {
+        Version::V5_0 => {
+            let goodbye = disconnect(DisconnectReasonCode::UnspecifiedError);
+            vec![send(version, goodbye), close]
+        }
+        Version::V3_1 | Version::V3_1_1 => vec![close],
+    }
+}
+
+/// A server whose client has this Keep Alive.
+fn server(version: Version, keep_alive: u16) -> Server {
+    let connect = Connect {
+        keep_alive,
+        ..connect(version)
+    };
+    Server::connected_with(ServerConfig::default(), &connect)
+}
+
+fn timed_out(version: Version) -> Vec<Out> {
+    let close = Out::Close(CloseReason::KeepAliveTimeout);
+    match version {
+        Version::V5_0 => {
+            let goodbye = disconnect(DisconnectReasonCode::KeepAliveTimeout);
+            vec![send(version, goodbye), close]
+        }
+        Version::V3_1 | Version::V3_1_1 => vec![close],
     }
 }

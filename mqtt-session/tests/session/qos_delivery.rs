@@ -147,32 +147,6 @@ fn no_publish_follows_a_pubrel() {
     }
 }
 
-/// [MQTT-4.3.3-7] [MQTT-4.3.3-13] [often-wrong-8] A message that expires under way is sent again, and its exchange
-/// runs to the end.
-#[test]
-fn an_exchange_under_way_does_not_expire() {
-    let version = Version::V5_0;
-    let mut client = Client::connected(lasting(version));
-    let properties = mqtt_codec::packet::PublishProperties {
-        message_expiry_interval: Some(1),
-        ..Default::default()
-    };
-    let expiring = mqtt_session::Message {
-        properties: (&properties).into(),
-        ..message(QoS::ExactlyOnce, "a", "x")
-    };
-    client.publish(expiring);
-    client.lose_connection();
-    client.now = client.now + core::time::Duration::from_secs(3_000);
-    let publish = mqtt_codec::packet::Publish {
-        properties,
-        ..again(qos2(1, "a", "x"))
-    };
-    assert_eq!(client.reconnect(true), [send(version, publish)]);
-    assert_eq!(client.receive(pubrec(1)), [send(version, pubrel(1))]);
-    assert_eq!(client.receive(pubcomp(1)).len(), 1);
-}
-
 /// PUBREC for an identifier that is not known, or known already, is answered by PUBREL, so that the peer can end its side;
 /// one of 0x80 and above is not, and neither are PUBACK and PUBCOMP.
 #[test]

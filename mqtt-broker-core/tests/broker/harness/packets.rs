@@ -134,6 +134,12 @@ pub fn retained(mut publish: Publish<'_>) -> Publish<'_> {
     publish
 }
 
+/// With a Message Expiry Interval.
+pub fn expiring(mut publish: Publish<'_>, seconds: u32) -> Publish<'_> {
+    publish.properties.message_expiry_interval = Some(seconds);
+    publish
+}
+
 pub fn again(mut publish: Publish<'_>) -> Publish<'_> {
     publish.delivery = match publish.delivery {
         Delivery::AtMostOnce => Delivery::AtMostOnce,

@@ -337,7 +337,10 @@ fn connect_of(step: &Step) -> Connect<'static> {
         let mut will = will("t/1", "will");
         will.qos = QoS::AtLeastOnce;
         will.retain = expiry % 2 == 0;
-        will.properties.will_delay_interval = (version == Version::V5_0).then_some(expiry / 2);
+        if version == Version::V5_0 {
+            will.properties.will_delay_interval = Some(expiry / 2);
+            will.properties.message_expiry_interval = (expiry % 3 > 0).then_some(expiry % 5);
+        }
         will
     });
     connect

@@ -32,6 +32,9 @@ use mqtt_session::{CloseReason, DeliveryToken, Instant, Message, PublishToken};
 /// The versions whose rules are numbered, and 3.1, which is to behave as 3.1.1 where nothing else is said.
 pub(crate) const VERSIONS: [Version; 3] = [Version::V3_1, Version::V3_1_1, Version::V5_0];
 
+pub(crate) const MICRO: Duration = Duration::from_micros(1);
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
+
 /// What a machine gives out, in order. What it sends stands before a close and behind everything else.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Out {
@@ -143,6 +146,13 @@ impl<M: Machine> Side<M> {
         self.now = self.now + duration;
         self.machine.handle_timeout(self.now);
         self.drain()
+    }
+
+    /// Time passes, but for the last microsecond of `span`. Nothing happens, early and twice, and its end is announced.
+    pub(crate) fn wait_until_just_before(&mut self, span: Duration) {
+        assert_eq!(self.advance(span - MICRO), []);
+        assert_eq!(self.advance(Duration::ZERO), []);
+        assert_eq!(self.machine.poll_timeout(), Some(self.now + MICRO));
     }
 
     pub(crate) fn lose_connection(&mut self) -> Vec<Out> {
@@ -261,6 +271,14 @@ impl Client {
         );
         outs.remove(0);
         outs
+    }
+
+    /// PINGREQ goes out when `span` is over, and the deadline is announced from now on.
+    pub(crate) fn expect_pingreq_after(&mut self, span: Duration) {
+        assert_eq!(self.machine.poll_timeout(), Some(self.now + span));
+        self.wait_until_just_before(span);
+        let pingreq = send(self.version, Packet::Pingreq);
+        assert_eq!(self.advance(MICRO), [pingreq]);
     }
 }
 
