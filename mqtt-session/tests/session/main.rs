@@ -14,6 +14,7 @@ mod disconnect;
 mod errors;
 mod flow_control;
 mod keep_alive;
+mod late_acknowledgement;
 mod limits;
 mod lossy_network;
 mod message_ordering;

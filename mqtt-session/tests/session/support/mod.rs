@@ -17,13 +17,13 @@ use core::fmt;
 use core::time::Duration;
 
 use mqtt_codec::packet::{Connack, ConnackProperties, Connect, ConnectProperties};
-use mqtt_codec::reason_code::ConnectReasonCode;
+use mqtt_codec::reason_code::{ConnectReasonCode, PublishReasonCode};
 use mqtt_codec::{
     ClientId, ClientIdBuf, Limits, Packet, TopicNameBuf, Version, decode, fixed_header,
 };
 use mqtt_session::client::{self, CleanStart, ClientSession};
 use mqtt_session::server::{self, Accept, ServerSession};
-use mqtt_session::{CloseReason, DeliveryToken, Instant, Message, PublishToken};
+use mqtt_session::{AcknowledgeError, CloseReason, DeliveryToken, Instant, Message, PublishToken};
 
 /// The versions whose rules are numbered, and 3.1, which is to behave as 3.1.1 where nothing else is said.
 pub(crate) const VERSIONS: [Version; 3] = [Version::V3_1, Version::V3_1_1, Version::V5_0];
@@ -117,6 +117,16 @@ impl<M: Machine> Side<M> {
         let consumed = self.machine.handle_bytes(self.now, bytes);
         assert_eq!(consumed, bytes.len(), "whole packets are consumed");
         self.drain()
+    }
+
+    /// Acknowledges a message that was handed out, and says what that leads to.
+    pub(crate) fn acknowledge(
+        &mut self,
+        token: DeliveryToken,
+        reason: PublishReasonCode,
+    ) -> (Result<(), AcknowledgeError>, Vec<Out>) {
+        let answer = self.machine.acknowledge(self.now, token, reason);
+        (answer, self.drain())
     }
 
     pub(crate) fn publish(&mut self, message: Message) -> (PublishToken, Vec<Out>) {
