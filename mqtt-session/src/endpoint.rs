@@ -112,6 +112,12 @@ impl Endpoint {
         (self.is_announced, self.wanted) = (false, 0);
     }
 
+    /// Another session goes on here; gives back the one that there was. Tokens of earlier connections stay what they are.
+    pub(crate) fn replace_state(&mut self, mut state: SessionState) -> SessionState {
+        state.generation = state.generation.max(self.state.generation);
+        core::mem::replace(&mut self.state, state)
+    }
+
     /// Whether one more packet of the caller's is admitted.
     pub(crate) fn admits(&self) -> bool {
         self.tx.is_empty() || self.tx.len() < self.send_buffer

@@ -43,7 +43,8 @@ impl ClientSession {
         let client_id = core::str::from_utf8(reader.counted()?).map_err(|_| damaged)?;
         let client_id = ClientIdBuf::new(client_id).map_err(|_| damaged)?;
         let state = SessionState::decode(reader.rest())?;
-        (self.endpoint.state, self.client_id) = (state, client_id);
+        self.endpoint.replace_state(state);
+        self.client_id = client_id;
         (self.has_session, self.has_connected) = (true, true);
         Ok(())
     }

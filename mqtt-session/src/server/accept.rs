@@ -97,7 +97,8 @@ impl ServerSession {
             return Err(AcceptError::NotConnecting);
         };
         self.authentication.connected();
-        self.endpoint.state = accept.session.unwrap_or_default();
+        self.endpoint
+            .replace_state(accept.session.unwrap_or_default());
         self.endpoint.state.generation += 1;
         // [MQTT-3.2.2-22]
         let keep_alive =

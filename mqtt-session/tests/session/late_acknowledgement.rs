@@ -13,9 +13,9 @@ use crate::support::*;
 use mqtt_codec::Version;
 use mqtt_codec::packet::Connect;
 use mqtt_codec::reason_code::PublishReasonCode;
-use mqtt_session::Acknowledgement;
 use mqtt_session::client::{CleanStart, Config as ClientConfig};
-use mqtt_session::server::Config as ServerConfig;
+use mqtt_session::server::{Accept, Config as ServerConfig};
+use mqtt_session::{AcknowledgeError, Acknowledgement};
 
 const SUCCESS: PublishReasonCode = PublishReasonCode::Success;
 
@@ -80,6 +80,52 @@ fn repeats_of_an_earlier_connection_are_not_answered_on_the_next() {
         assert_eq!(answer, (Ok(()), vec![send(version, pubrec(1))]));
         assert_eq!(client.receive(pubrel(1)), [send(version, pubcomp(1))]);
     }
+}
+
+/// [often-wrong-22] A token of an earlier connection acknowledges nothing that came on a later one under the same identifier,
+/// also when a session that began anew lies in between.
+#[test]
+fn a_token_of_an_earlier_connection_is_not_for_another_message() {
+    for version in VERSIONS {
+        for publish in [qos1(1, "a", "x"), qos2(1, "a", "x")] {
+            for keeps in [true, false] {
+                let mut server = server(version, Acknowledgement::Manual);
+                for _ in 0..3 {
+                    assert_eq!(server.receive(publish), [deliver_manually("a", "x")]);
+                    begin_anew(&mut server, keeps);
+                    assert_eq!(server.receive(publish), [deliver_manually("a", "x")]);
+                    late(&mut server);
+                    begin_anew(&mut server, keeps);
+                }
+            }
+            let mut client = client(version, Acknowledgement::Manual);
+            let mut state = Vec::new();
+            client.machine.encode_state(&mut state);
+            assert_eq!(client.receive(publish), [deliver_manually("a", "x")]);
+            client.lose_connection();
+            client.machine.restore_state(&state).unwrap();
+            client.reconnect(true);
+            assert_eq!(client.receive(publish), [deliver_manually("a", "x")]);
+            late(&mut client);
+        }
+    }
+}
+
+fn begin_anew(server: &mut Server, keeps: bool) {
+    server.lose_connection();
+    // Who keeps sessions takes it away, and gives it to no connection.
+    let _ = keeps.then(|| server.machine.take_state());
+    server.open(&connect(server.version));
+    server.accept(Accept::default());
+}
+
+/// The first of two tokens is late, the second one is not.
+fn late<M: Machine>(side: &mut Side<M>) {
+    let (late, good) = (side.tokens.remove(0), side.tokens.remove(0));
+    let gone = Err(AcknowledgeError::ConnectionGone);
+    assert_eq!(side.acknowledge(late, SUCCESS), (gone, vec![]));
+    let (answer, outs) = side.acknowledge(good, SUCCESS);
+    assert_eq!((answer, outs.len()), (Ok(()), 1));
 }
 
 fn client(version: Version, acknowledgement: Acknowledgement) -> Client {
