@@ -9,6 +9,7 @@ mod connect;
 mod connect_actions;
 mod connect_properties;
 mod contract;
+mod cut_exchange;
 mod delivery_retry;
 mod disconnect;
 mod errors;

@@ -8,8 +8,10 @@
     reason = "helpers of tests, too, may fail"
 )]
 
+pub(crate) mod exchange;
 mod machine;
 pub(crate) mod packets;
+pub(crate) mod wire;
 
 pub(crate) use machine::Machine;
 
