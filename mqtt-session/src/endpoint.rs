@@ -263,7 +263,8 @@ impl Endpoint {
                     .session
                     .hold(&mut link.connection, qos, packet_id);
                 if qos == AcknowledgedQoS::ExactlyOnce {
-                    let unacknowledged = Unacknowledged::new(self.state.generation);
+                    let unacknowledged =
+                        Unacknowledged::new(self.state.generation, link.connection.version());
                     self.state.unacknowledged.insert(packet_id, unacknowledged);
                 }
                 DeliveryToken {
@@ -313,31 +314,35 @@ impl Endpoint {
             packet_id,
         } = token;
         let came = match qos {
-            AcknowledgedQoS::AtLeastOnce => Some(Unacknowledged::new(connection)),
-            AcknowledgedQoS::ExactlyOnce => self.settle(connection, packet_id),
+            AcknowledgedQoS::AtLeastOnce => None,
+            AcknowledgedQoS::ExactlyOnce => {
+                let came = self.settle(connection, packet_id);
+                Some(came.ok_or(AcknowledgeError::ConnectionGone)?)
+            }
         };
+        let (came_on, times) = came.map_or((connection, 1), |came| (came.last, came.times));
         let tx = &mut Tx {
             buffer: &mut self.tx,
             pool: &mut self.pool,
         };
         match (link, came) {
-            (Some(link), Some(came)) if came.last == self.state.generation => {
+            (Some(link), _) if came_on == self.state.generation => {
                 let connection = &mut link.connection;
                 // [MQTT-4.3.3-10]: as often as it came.
-                for _ in 0..came.times {
+                for _ in 0..times {
                     self.state
                         .session
                         .acknowledge_with(connection, qos, packet_id, reason, properties, tx);
                 }
                 Ok(())
             }
-            (_, Some(_)) if qos == AcknowledgedQoS::ExactlyOnce && reason.is_error() => {
+            (_, Some(came)) if reason.is_error() && came.version.has_properties() => {
                 // The refusal cannot be said now: the message comes again, as a new one.
                 self.state.session.forget_unreleased(packet_id);
                 Err(AcknowledgeError::ConnectionGone)
             }
-            (_, Some(_)) if qos == AcknowledgedQoS::ExactlyOnce => Ok(()),
-            (_, Some(_) | None) => Err(AcknowledgeError::ConnectionGone),
+            (_, Some(_)) => Ok(()),
+            (_, None) => Err(AcknowledgeError::ConnectionGone),
         }
     }
 

@@ -38,14 +38,17 @@ pub(crate) struct Unacknowledged {
     pub(crate) last: u64,
     /// How often it came on the last one: so many acknowledgements wait there.
     pub(crate) times: usize,
+    /// In which version: 3.x cannot refuse it.
+    pub(crate) version: Version,
 }
 
 impl Unacknowledged {
-    pub(crate) const fn new(connection: u64) -> Self {
+    pub(crate) const fn new(connection: u64, version: Version) -> Self {
         Self {
             first: connection,
             last: connection,
             times: 1,
+            version,
         }
     }
 

@@ -82,6 +82,31 @@ fn repeats_of_an_earlier_connection_are_not_answered_on_the_next() {
     }
 }
 
+/// [MQTT-4.3.3-9] [MQTT-4.3.3-10] [v3.1.1 MQTT-4.3.3-2] A QoS 2 message that is refused when its connection is gone comes again
+/// as a new one in 5.0, whose PUBREC can say so. 3.x cannot refuse: there the refusal is an acknowledgement, and the message
+/// is not delivered again.
+#[test]
+fn a_late_refusal_is_an_acknowledgement_in_3_x() {
+    for version in VERSIONS {
+        let first = qos2(1, "a", "x");
+        let reason = PublishReasonCode::NotAuthorized;
+        let (answer, comes_again) = if version == Version::V5_0 {
+            let gone = Err(AcknowledgeError::ConnectionGone);
+            (gone, deliver_manually("a", "x"))
+        } else {
+            (Ok(()), send(version, pubrec(1)))
+        };
+
+        let mut client = client(version, Acknowledgement::Manual);
+        client.receive(first);
+        client.lose_connection();
+        let token = client.tokens.remove(0);
+        assert_eq!(client.acknowledge(token, reason), (answer, vec![]));
+        client.reconnect(true);
+        assert_eq!(client.receive(again(first)), [comes_again]);
+    }
+}
+
 /// [often-wrong-22] A token of an earlier connection acknowledges nothing that came on a later one under the same identifier,
 /// also when a session that began anew lies in between.
 #[test]
