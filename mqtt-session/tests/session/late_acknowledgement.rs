@@ -15,7 +15,7 @@ use mqtt_codec::packet::Connect;
 use mqtt_codec::reason_code::PublishReasonCode;
 use mqtt_session::client::{CleanStart, Config as ClientConfig};
 use mqtt_session::server::{Accept, Config as ServerConfig};
-use mqtt_session::{AcknowledgeError, Acknowledgement};
+use mqtt_session::{AcknowledgeError, Acknowledgement, CloseReason, ProtocolError};
 
 const SUCCESS: PublishReasonCode = PublishReasonCode::Success;
 
@@ -151,6 +151,20 @@ fn late<M: Machine>(side: &mut Side<M>) {
     assert_eq!(side.acknowledge(late, SUCCESS), (gone, vec![]));
     let (answer, outs) = side.acknowledge(good, SUCCESS);
     assert_eq!((answer, outs.len()), (Ok(()), 1));
+}
+
+/// Repeats take no place in the window, but each waits for its answer: there are at most as many as identifiers.
+#[test]
+fn repeats_that_wait_for_their_answer_are_limited() {
+    let version = Version::V3_1_1;
+    let mut client = client(version, Acknowledgement::Manual);
+    let first = qos2(1, "a", "x");
+    let repeats = encode(version, &again(first).into()).repeat(usize::from(u16::MAX) - 1);
+    client.receive(first);
+    assert_eq!(client.receive_bytes(&repeats), []);
+    let over = ProtocolError::ReceiveMaximumExceeded { limit: u16::MAX };
+    let close = Out::Close(CloseReason::Protocol(over));
+    assert_eq!(client.receive(again(first)), [close]);
 }
 
 fn client(version: Version, acknowledgement: Acknowledgement) -> Client {
