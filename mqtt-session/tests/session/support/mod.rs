@@ -4,11 +4,13 @@
 #![allow(
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::std_instead_of_alloc,
     clippy::unwrap_used,
     reason = "helpers of tests, too, may fail"
 )]
 
 pub(crate) mod exchange;
+pub(crate) mod ledger;
 mod machine;
 pub(crate) mod packets;
 pub(crate) mod wire;
