@@ -11,7 +11,6 @@
 use crate::support::packets::*;
 use crate::support::*;
 use mqtt_codec::Version;
-use mqtt_codec::packet::Connect;
 use mqtt_codec::reason_code::PublishReasonCode;
 use mqtt_session::client::{CleanStart, Config as ClientConfig};
 use mqtt_session::server::{Accept, Config as ServerConfig};
@@ -180,9 +179,5 @@ fn server(version: Version, acknowledgement: Acknowledgement) -> Server {
         acknowledgement,
         ..ServerConfig::default()
     };
-    let connect = Connect {
-        clean_start: false,
-        ..connect(version)
-    };
-    Server::connected_with(config, &connect)
+    Server::connected_with(config, &resuming(version))
 }

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod acknowledgement_order;
 mod authentication;
 mod client_identifier;
 mod connack;

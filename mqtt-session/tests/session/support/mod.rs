@@ -277,6 +277,14 @@ pub(crate) fn connect(version: Version) -> Connect<'static> {
     }
 }
 
+/// A CONNECT that goes on with the session.
+pub(crate) fn resuming(version: Version) -> Connect<'static> {
+    Connect {
+        clean_start: false,
+        ..connect(version)
+    }
+}
+
 impl Server {
     pub(crate) fn new(config: server::Config, version: Version) -> Self {
         let machine = ServerSession::new(config);
