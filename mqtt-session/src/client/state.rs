@@ -13,6 +13,9 @@ impl ClientSession {
     /// Appends what must outlive a restart of the program: messages without outcome, and which ones of QoS 2 were
     /// received. The encoding is stable: a later version of the library reads it.
     ///
+    /// Store it when [`poll_action`](Self::poll_action) has given `None`, and before [`tx`](Self::tx) is written: what was not
+    /// handed out is not in it, and nothing may leave that it does not know.
+    ///
     /// Numbers are big-endian. Format 1:
     ///
     /// ```text
