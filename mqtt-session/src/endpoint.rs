@@ -112,6 +112,12 @@ impl Endpoint {
         (self.is_announced, self.wanted) = (false, 0);
     }
 
+    /// Another session goes on here; gives back the one that there was. Tokens of earlier connections stay what they are.
+    pub(crate) fn replace_state(&mut self, mut state: SessionState) -> SessionState {
+        state.generation = state.generation.max(self.state.generation);
+        core::mem::replace(&mut self.state, state)
+    }
+
     /// Whether one more packet of the caller's is admitted.
     pub(crate) fn admits(&self) -> bool {
         self.tx.is_empty() || self.tx.len() < self.send_buffer
@@ -181,7 +187,7 @@ impl Endpoint {
             Received::Duplicate { packet_id } => {
                 let qos = AcknowledgedQoS::ExactlyOnce;
                 if let Some(unacknowledged) = self.state.unacknowledged.get_mut(&packet_id) {
-                    unacknowledged.last = self.state.generation;
+                    unacknowledged.came_again(self.state.generation);
                     self.state
                         .session
                         .hold(&mut link.connection, qos, packet_id);
@@ -257,8 +263,8 @@ impl Endpoint {
                     .session
                     .hold(&mut link.connection, qos, packet_id);
                 if qos == AcknowledgedQoS::ExactlyOnce {
-                    let (first, last) = (self.state.generation, self.state.generation);
-                    let unacknowledged = Unacknowledged { first, last };
+                    let unacknowledged =
+                        Unacknowledged::new(self.state.generation, link.connection.version());
                     self.state.unacknowledged.insert(packet_id, unacknowledged);
                 }
                 DeliveryToken {
@@ -307,43 +313,47 @@ impl Endpoint {
             qos,
             packet_id,
         } = token;
-        let came_on = match qos {
-            AcknowledgedQoS::AtLeastOnce => Some(connection),
-            AcknowledgedQoS::ExactlyOnce => self.came_last_on(connection, packet_id),
+        let came = match qos {
+            AcknowledgedQoS::AtLeastOnce => None,
+            AcknowledgedQoS::ExactlyOnce => {
+                let came = self.settle(connection, packet_id);
+                Some(came.ok_or(AcknowledgeError::ConnectionGone)?)
+            }
         };
+        let (came_on, times) = came.map_or((connection, 1), |came| (came.last, came.times));
         let tx = &mut Tx {
             buffer: &mut self.tx,
             pool: &mut self.pool,
         };
-        match (link, qos) {
-            (Some(link), _) if came_on == Some(self.state.generation) => {
+        match (link, came) {
+            (Some(link), _) if came_on == self.state.generation => {
                 let connection = &mut link.connection;
-                self.state
-                    .session
-                    .acknowledge_with(connection, qos, packet_id, reason, properties, tx);
+                // [MQTT-4.3.3-10]: as often as it came.
+                for _ in 0..times {
+                    self.state
+                        .session
+                        .acknowledge_with(connection, qos, packet_id, reason, properties, tx);
+                }
                 Ok(())
             }
-            (_, AcknowledgedQoS::ExactlyOnce) if came_on.is_some() && reason.is_error() => {
+            (_, Some(came)) if reason.is_error() && came.version.has_properties() => {
                 // The refusal cannot be said now: the message comes again, as a new one.
                 self.state.session.forget_unreleased(packet_id);
                 Err(AcknowledgeError::ConnectionGone)
             }
-            (_, AcknowledgedQoS::ExactlyOnce) if came_on.is_some() => Ok(()),
-            (_, AcknowledgedQoS::ExactlyOnce | AcknowledgedQoS::AtLeastOnce) => {
-                Err(AcknowledgeError::ConnectionGone)
-            }
+            (_, Some(_)) => Ok(()),
+            (_, None) => Err(AcknowledgeError::ConnectionGone),
         }
     }
 
-    /// On which connection the QoS 2 message of a token came last, which is settled now. The message is the session's, not
-    /// the connection's: it may have come again in the meantime, or will.
-    fn came_last_on(&mut self, first: u64, packet_id: PacketId) -> Option<u64> {
-        let unacknowledged = self.state.unacknowledged.get(&packet_id)?;
-        if unacknowledged.first != first {
-            return None;
-        }
-        let settled = self.state.unacknowledged.remove(&packet_id)?;
-        Some(settled.last)
+    /// Takes the entry of the QoS 2 message that a token names. The message is the session's, not the connection's: it may
+    /// have come again in the meantime, or will.
+    fn settle(&mut self, first: u64, packet_id: PacketId) -> Option<Unacknowledged> {
+        self.state
+            .unacknowledged
+            .get(&packet_id)
+            .filter(|came| came.first == first)?;
+        self.state.unacknowledged.remove(&packet_id)
     }
 
     /// One packet through the rules and flows of the session.

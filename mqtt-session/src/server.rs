@@ -286,7 +286,7 @@ impl ServerSession {
 
     /// Takes the session's state away, to be given to the client's next connection; `None` while there is a connection.
     pub fn take_state(&mut self) -> Option<SessionState> {
-        matches!(self.state, State::Idle).then(|| core::mem::take(&mut self.endpoint.state))
+        matches!(self.state, State::Idle).then(|| self.endpoint.replace_state(SessionState::new()))
     }
 
     /// How many messages can be published with QoS 1 or 2 now.

@@ -34,8 +34,32 @@ pub struct SessionState {
 pub(crate) struct Unacknowledged {
     /// First; its token says the same.
     pub(crate) first: u64,
-    /// Last; that one has an acknowledgement to wait for.
+    /// Last; that one has acknowledgements to wait for.
     pub(crate) last: u64,
+    /// How often it came on the last one: so many acknowledgements wait there.
+    pub(crate) times: usize,
+    /// In which version: 3.x cannot refuse it.
+    pub(crate) version: Version,
+}
+
+impl Unacknowledged {
+    pub(crate) const fn new(connection: u64, version: Version) -> Self {
+        Self {
+            first: connection,
+            last: connection,
+            times: 1,
+            version,
+        }
+    }
+
+    pub(crate) fn came_again(&mut self, connection: u64) {
+        self.times = if self.last == connection {
+            self.times + 1
+        } else {
+            1
+        };
+        self.last = connection;
+    }
 }
 
 /// What is kept of a message to send it again.

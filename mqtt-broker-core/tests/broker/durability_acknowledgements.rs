@@ -11,11 +11,14 @@
 
 use crate::harness::store::Durable;
 use crate::harness::{
-    again, connect, connect_as, puback, pubcomp, pubrec, pubrel, qos1, qos2, resuming, retained,
-    suback, subscribe, unsuback, unsubscribe,
+    again, connect, connect_as, id, puback, pubcomp, pubrec, pubrel, qos1, qos2, resuming,
+    retained, suback, subscribe, unsuback, unsubscribe,
 };
 use mqtt_broker_core::Config;
-use mqtt_codec::reason_code::{SubscribeReasonCode, UnsubscribeReasonCode};
+use mqtt_codec::packet::{Pubcomp, Pubrec};
+use mqtt_codec::reason_code::{
+    PublishReasonCode, ReleaseReasonCode, SubscribeReasonCode, UnsubscribeReasonCode,
+};
 use mqtt_codec::{Packet, QoS, Version};
 
 const V5: Version = Version::V5_0;
@@ -164,6 +167,30 @@ fn a_refused_qos_2_message_leaves_no_packet_id_behind() {
     assert_eq!(world.queue_of(V5, "reader"), ["new"]);
 }
 
+/// [MQTT-4.3.3-9] A refusal promises nothing, so it waits for nothing: were it lost with its connection, the message would be
+/// taken for one that is there.
+#[test]
+fn a_refused_qos_2_message_is_refused_again_behind_a_lost_connection() {
+    let config = Config {
+        queue_messages: 1,
+        ..Config::default()
+    };
+    let mut world = Durable::new(config);
+    let reader = world.subscriber(V5, "reader");
+    world.cut(reader);
+    world.commit_all();
+    let (writer, _) = world.connect(resuming(V5, "writer", 600));
+    world.exchange(writer, qos2(1, "a", "fits"));
+    world.send(writer, qos2(2, "a", "does not"));
+    world.cut(writer);
+    let (writer, present) = world.connect(resuming(V5, "writer", 600));
+    assert!(present);
+    let outcome = world.exchange(writer, again(qos2(2, "a", "does not")));
+    let refused = Packet::Pubrec(Pubrec::new(id(2), PublishReasonCode::QuotaExceeded));
+    assert_eq!(outcome.packets(), [refused]);
+    assert_eq!(world.queue_of(V5, "reader"), ["fits"]);
+}
+
 #[test]
 fn pubcomp_waits_until_the_packet_id_is_released() {
     let mut world = Durable::new(Config::default());
@@ -182,6 +209,23 @@ fn pubcomp_waits_until_the_packet_id_is_released() {
         world.take(reader).packets(),
         [Packet::Publish(qos2(1, "a", "another"))]
     );
+}
+
+/// [3.1-9] [MQTT-4.3.3-12] [v3.1.1 MQTT-4.3.3-2] PUBREL once more on a live connection: its PUBCOMP waits, too, since it allows
+/// the client to use the id for another message.
+#[test]
+fn pubcomp_of_a_repeated_pubrel_waits_until_the_packet_id_is_released() {
+    for version in crate::harness::VERSIONS {
+        let mut world = Durable::new(Config::default());
+        let (writer, _) = world.connect(resuming(version, "writer", 600));
+        world.exchange(writer, qos2(7, "a", "x"));
+        world.send(writer, pubrel(7));
+        world.send(writer, pubrel(7));
+        assert_eq!(world.take(writer).packets(), []);
+        world.commit();
+        assert_eq!(world.take(writer).packets(), [pubcomp(7), unknown(version)]);
+        assert_eq!(world.take(writer).packets(), []);
+    }
 }
 
 /// A lost PUBCOMP leads to PUBREL and PUBCOMP again, and nothing is delivered again.
@@ -275,4 +319,13 @@ fn pubrel_waits_until_pubrec_is_stored() {
         world.commit_all();
         assert_eq!(world.take(link).sent().len(), 1);
     }
+}
+
+/// PUBCOMP for an identifier that means nothing.
+fn unknown(version: Version) -> Packet<'static> {
+    let reason = match version {
+        Version::V5_0 => ReleaseReasonCode::PacketIdentifierNotFound,
+        Version::V3_1 | Version::V3_1_1 => ReleaseReasonCode::Success,
+    };
+    Packet::Pubcomp(Pubcomp::new(id(7), reason))
 }

@@ -87,8 +87,9 @@ pub enum UnknownSession {
     /// Close the connection, as the standard demands [MQTT-3.2.2-4].
     #[default]
     Close,
-    /// Go on with it. Its subscriptions and queued messages are there; a message of QoS 2 that was under way when our
-    /// program ended may come a second time.
+    /// Go on with it. Its subscriptions and queued messages are there. A message of QoS 2 that was under way when our
+    /// program ended may come a second time; and one that we publish is taken for the one of the last program that has the
+    /// same identifier and no PUBREL, and is lost [MQTT-4.3.3-10].
     Adopt,
 }
 

@@ -13,6 +13,9 @@ impl ClientSession {
     /// Appends what must outlive a restart of the program: messages without outcome, and which ones of QoS 2 were
     /// received. The encoding is stable: a later version of the library reads it.
     ///
+    /// Store it when [`poll_action`](Self::poll_action) has given `None`, and before [`tx`](Self::tx) is written: what was not
+    /// handed out is not in it, and nothing may leave that it does not know.
+    ///
     /// Numbers are big-endian. Format 1:
     ///
     /// ```text
@@ -43,7 +46,8 @@ impl ClientSession {
         let client_id = core::str::from_utf8(reader.counted()?).map_err(|_| damaged)?;
         let client_id = ClientIdBuf::new(client_id).map_err(|_| damaged)?;
         let state = SessionState::decode(reader.rest())?;
-        (self.endpoint.state, self.client_id) = (state, client_id);
+        self.endpoint.replace_state(state);
+        self.client_id = client_id;
         (self.has_session, self.has_connected) = (true, true);
         Ok(())
     }

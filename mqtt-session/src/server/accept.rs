@@ -13,7 +13,8 @@ use crate::{CloseReason, Instant, KeepAlive, SessionState};
 /// What a server says when it accepts a connection.
 #[derive(Debug, Default)]
 pub struct Accept<'a> {
-    /// The session to go on with; a new one otherwise. None with Clean Start.
+    /// The session to go on with; a new one otherwise. None with Clean Start. A state that the last connection has left and
+    /// nobody has [taken](ServerSession::take_state) ends: what was under way in it is abandoned.
     pub session: Option<SessionState>,
     /// For how many seconds the session will be kept, where that is not what the client asked for.
     pub session_expiry_interval: Option<u32>,
@@ -97,8 +98,11 @@ impl ServerSession {
             return Err(AcceptError::NotConnecting);
         };
         self.authentication.connected();
-        self.endpoint.state = accept.session.unwrap_or_default();
+        let mut left = self
+            .endpoint
+            .replace_state(accept.session.unwrap_or_default());
         self.endpoint.state.generation += 1;
+        self.notify_outcomes(left.discard());
         // [MQTT-3.2.2-22]
         let keep_alive =
             KeepAlive::new(accept.server_keep_alive.unwrap_or(deciding.keep_alive), now);

@@ -110,6 +110,10 @@ impl<T> Session<T> {
                 return Err(ProtocolError::ReceiveMaximumExceeded { limit });
             }
         }
+        if is_known && connection.pubrecs.len() >= usize::from(u16::MAX) {
+            // It takes no place in the window, but its answer waits behind others.
+            return Err(ProtocolError::ReceiveMaximumExceeded { limit: u16::MAX });
+        }
         connection.unanswered = Some((qos, packet_id));
         if is_known {
             self.earlier.remove(packet_id);

@@ -4,6 +4,7 @@ mod support;
 #[path = "../../../mqtt-codec/tests/standard/tables/mod.rs"]
 mod tables;
 
+mod acknowledgement_order;
 mod authentication;
 mod client_identifier;
 mod client_packet_sizes;
@@ -13,11 +14,13 @@ mod connect;
 mod connect_actions;
 mod connect_properties;
 mod contract;
+mod cut_exchange;
 mod delivery_retry;
 mod disconnect;
 mod errors;
 mod flow_control;
 mod keep_alive;
+mod late_acknowledgement;
 mod limits;
 mod lossy_network;
 mod malformed_packets;

@@ -14,7 +14,10 @@
 )]
 
 pub mod enhanced;
+pub mod exchange;
+pub mod network;
 mod packets;
+pub mod schedule;
 pub mod store;
 mod time;
 

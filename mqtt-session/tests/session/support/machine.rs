@@ -1,9 +1,11 @@
 //! Both machines by one trait.
 
+use mqtt_codec::reason_code::PublishReasonCode;
 use mqtt_session::client::{self, ClientSession};
 use mqtt_session::server::{self, ServerSession};
 use mqtt_session::{
-    Delivered, DeliveryToken, Instant, Message, PublishError, PublishToken, TxBuffer,
+    AcknowledgeError, Delivered, DeliveryToken, Instant, Message, PublishError, PublishToken,
+    TxBuffer,
 };
 
 use super::Out;
@@ -17,6 +19,15 @@ pub(crate) trait Machine {
     fn poll_timeout(&self) -> Option<Instant>;
     fn tx(&self) -> &TxBuffer;
     fn publish(&mut self, now: Instant, message: Message) -> Result<PublishToken, PublishError>;
+    fn acknowledge(
+        &mut self,
+        now: Instant,
+        token: DeliveryToken,
+        reason: PublishReasonCode,
+    ) -> Result<(), AcknowledgeError>;
+    /// What outlives a restart of the program.
+    fn encode_state(&self, out: &mut Vec<u8>);
+    fn send_quota(&self) -> u16;
     /// `None` for Transmit.
     fn poll(&mut self, tokens: &mut Vec<DeliveryToken>) -> Option<Option<Out>>;
 }
@@ -42,6 +53,20 @@ impl Machine for ClientSession {
     }
     fn publish(&mut self, now: Instant, message: Message) -> Result<PublishToken, PublishError> {
         self.publish(now, message)
+    }
+    fn acknowledge(
+        &mut self,
+        now: Instant,
+        token: DeliveryToken,
+        reason: PublishReasonCode,
+    ) -> Result<(), AcknowledgeError> {
+        self.acknowledge(now, token, reason)
+    }
+    fn encode_state(&self, out: &mut Vec<u8>) {
+        self.encode_state(out);
+    }
+    fn send_quota(&self) -> u16 {
+        self.send_quota()
     }
     fn poll(&mut self, tokens: &mut Vec<DeliveryToken>) -> Option<Option<Out>> {
         self.poll_action().map(|action| match action {
@@ -74,6 +99,20 @@ impl Machine for ServerSession {
     }
     fn publish(&mut self, now: Instant, message: Message) -> Result<PublishToken, PublishError> {
         self.publish(now, message)
+    }
+    fn acknowledge(
+        &mut self,
+        now: Instant,
+        token: DeliveryToken,
+        reason: PublishReasonCode,
+    ) -> Result<(), AcknowledgeError> {
+        self.acknowledge(now, token, reason, &Default::default())
+    }
+    fn encode_state(&self, out: &mut Vec<u8>) {
+        self.state().encode(out);
+    }
+    fn send_quota(&self) -> u16 {
+        self.send_quota()
     }
     fn poll(&mut self, tokens: &mut Vec<DeliveryToken>) -> Option<Option<Out>> {
         self.poll_action().map(|action| match action {

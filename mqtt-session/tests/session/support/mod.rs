@@ -5,14 +5,19 @@
     clippy::indexing_slicing,
     clippy::large_enum_variant,
     clippy::panic,
+    clippy::std_instead_of_alloc,
     clippy::unwrap_used,
     clippy::wildcard_enum_match_arm,
     reason = "helpers of tests, too, may fail"
 )]
 
+pub(crate) mod acknowledger;
+pub(crate) mod exchange;
+pub(crate) mod ledger;
 mod machine;
 pub(crate) mod packets;
 mod receiver;
+pub(crate) mod wire;
 
 pub(crate) use machine::Machine;
 pub(crate) use receiver::{Receiver, shapes};
@@ -21,13 +26,13 @@ use core::fmt;
 use core::time::Duration;
 
 use mqtt_codec::packet::{Connack, ConnackProperties, Connect, ConnectProperties};
-use mqtt_codec::reason_code::ConnectReasonCode;
+use mqtt_codec::reason_code::{ConnectReasonCode, PublishReasonCode};
 use mqtt_codec::{
     ClientId, ClientIdBuf, Limits, Packet, TopicNameBuf, Version, decode, fixed_header,
 };
 use mqtt_session::client::{self, CleanStart, ClientSession};
 use mqtt_session::server::{self, Accept, ServerSession};
-use mqtt_session::{CloseReason, DeliveryToken, Instant, Message, PublishToken};
+use mqtt_session::{AcknowledgeError, CloseReason, DeliveryToken, Instant, Message, PublishToken};
 
 /// The versions whose rules are numbered, and 3.1, which is to behave as 3.1.1 where nothing else is said.
 pub(crate) const VERSIONS: [Version; 3] = [Version::V3_1, Version::V3_1_1, Version::V5_0];
@@ -135,6 +140,16 @@ impl<M: Machine> Side<M> {
         let consumed = self.machine.handle_bytes(self.now, bytes);
         assert_eq!(consumed, bytes.len(), "whole packets are consumed");
         self.drain()
+    }
+
+    /// Acknowledges a message that was handed out, and says what that leads to.
+    pub(crate) fn acknowledge(
+        &mut self,
+        token: DeliveryToken,
+        reason: PublishReasonCode,
+    ) -> (Result<(), AcknowledgeError>, Vec<Out>) {
+        let answer = self.machine.acknowledge(self.now, token, reason);
+        (answer, self.drain())
     }
 
     pub(crate) fn publish(&mut self, message: Message) -> (PublishToken, Vec<Out>) {
@@ -293,6 +308,14 @@ pub(crate) fn connect(version: Version) -> Connect<'static> {
         will: None,
         user_name: None,
         password: None,
+    }
+}
+
+/// A CONNECT that goes on with the session.
+pub(crate) fn resuming(version: Version) -> Connect<'static> {
+    Connect {
+        clean_start: false,
+        ..connect(version)
     }
 }
 
