@@ -241,11 +241,11 @@ const ALLOCATION: usize = 16;
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-    use mqtt_codec::packet::{PublishProperties, PublishPropertiesBuf};
-    use mqtt_codec::{Text, TopicNameBuf};
+    use mqtt_codec::packet::PublishProperties;
+    use mqtt_codec::property::UserProperties;
+    use mqtt_codec::{Binary, Text, TopicName};
 
-    use super::{Message, MessageId};
+    use super::*;
 
     #[test]
     fn another_name_leaves_those_who_share_the_message_with_theirs() {
@@ -263,14 +263,78 @@ mod tests {
     #[test]
     fn a_message_costs_what_it_holds_and_its_overhead() {
         assert_eq!(message().bytes(), Message::OVERHEAD + 1 + 4);
+    }
+
+    #[test]
+    fn each_property_and_the_publisher_cost_what_they_hold() {
+        let user_properties = [
+            (Text::new("name").unwrap(), Text::new("value").unwrap()),
+            (Text::new("n").unwrap(), Text::new("").unwrap()),
+        ];
         let properties = PublishProperties {
+            response_topic: TopicName::new("reply/to").ok(),
+            correlation_data: Binary::new(b"123").ok(),
             content_type: Text::new("text/plain").ok(),
+            user_properties: UserProperties::new(&user_properties),
             ..PublishProperties::default()
         };
-        let with_properties = Message::builder(topic(), Bytes::from_static(b"open"))
+        let with_properties = builder()
             .properties(PublishPropertiesBuf::from(&properties))
             .build();
-        assert!(with_properties.bytes() >= message().bytes() + 10);
+        let of_user = "name".len() + "value".len() + "n".len();
+        let texts = of_user + "reply/to".len() + "123".len() + "text/plain".len();
+        assert_eq!(
+            with_properties.bytes(),
+            message().bytes() + size_of::<PublishPropertiesBuf>() + ALLOCATION + texts
+        );
+
+        for (principal, len) in [(None, 0), (TextBuf::new("user").ok(), 4)] {
+            let publisher = Publisher {
+                client_id: ClientIdBuf::new("client").unwrap(),
+                principal,
+            };
+            let published = builder().publisher(publisher).build();
+            assert_eq!(published.bytes(), message().bytes() + 6 + len);
+        }
+    }
+
+    #[test]
+    fn a_message_counts_once_however_often_it_is_shared_and_charged() {
+        let gauge = MemoryGauge::default();
+        let charged = message().charged(&gauge);
+        let clone = charged.clone();
+        let again = clone.clone().charged(&gauge);
+        assert_eq!(gauge.bytes(), message().bytes());
+        // Another broker's gauge counts a copy of the body.
+        let other = MemoryGauge::default();
+        let foreign = clone.clone().charged(&other);
+        assert_eq!(
+            (gauge.bytes(), other.bytes()),
+            (message().bytes(), message().bytes())
+        );
+        drop((charged, clone, again));
+        assert_eq!((gauge.bytes(), other.bytes()), (0, message().bytes()));
+        drop(foreign);
+        assert_eq!(other.bytes(), 0);
+    }
+
+    #[test]
+    fn a_message_beside_its_payload_counts_all_but_that() {
+        let gauge = MemoryGauge::default();
+        let charged = message().charged_beside_payload(&gauge);
+        assert_eq!(gauge.bytes(), message().bytes() - "open".len());
+        drop(charged);
+        assert_eq!(gauge.bytes(), 0);
+    }
+
+    #[test]
+    fn a_message_is_what_it_was_built_from() {
+        let at = Instant::from_micros(1_000_000);
+        let message = builder().qos(QoS::ExactlyOnce).retain(true).expires_at(at);
+        let message = message.build();
+        assert_eq!((message.qos(), message.retain()), (QoS::ExactlyOnce, true));
+        assert_eq!(message.expires_at(), Some(at));
+        assert_eq!(builder().build().expires_at(), None);
     }
 
     #[test]
@@ -283,7 +347,11 @@ mod tests {
     }
 
     fn message() -> Message {
-        Message::new(topic(), Bytes::from_static(b"open"))
+        builder().build()
+    }
+
+    fn builder() -> MessageBuilder {
+        Message::builder(topic(), Bytes::from_static(b"open"))
     }
 
     fn topic() -> TopicNameBuf {

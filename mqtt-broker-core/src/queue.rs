@@ -149,3 +149,76 @@ impl Queue {
         core::mem::take(&mut self.head)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    use bytes::Bytes;
+    use mqtt_codec::TopicNameBuf;
+
+    use super::*;
+
+    #[test]
+    fn messages_in_memory_and_in_the_store_count_together() {
+        let mut queue = Queue::default();
+        for (sequence, payload) in [(1, 10), (2, 20)] {
+            queue.push(queued(sequence, payload, None));
+        }
+        for (sequence, payload) in [(3, 30), (4, 40)] {
+            queue.push_tail(sequence, "a/b".len() + payload);
+        }
+        assert_eq!((queue.len(), queue.in_memory(), queue.bytes()), (4, 2, 112));
+        assert_eq!((queue.tail().from, queue.tail().bytes), (3, 76));
+
+        queue.push_paged(queued(3, 30, None));
+        assert_eq!((queue.len(), queue.in_memory(), queue.bytes()), (4, 3, 112));
+        assert_eq!((queue.tail().messages, queue.tail().bytes), (1, 43));
+        for (sequence, left) in [(1, 99), (2, 76), (3, 43)] {
+            assert_eq!(queue.pop().map(|queued| queued.sequence), Some(sequence));
+            assert_eq!(queue.bytes(), left);
+        }
+        assert!(queue.pop().is_none());
+        assert!(!queue.is_empty(), "one is in the store");
+        queue.push_paged(queued(4, 40, None));
+        assert_eq!(queue.drain().len(), 1);
+        assert_eq!((queue.is_empty(), queue.bytes()), (true, 0));
+    }
+
+    #[test]
+    fn what_expired_goes_at_its_time_or_later_and_the_rest_keeps_its_order() {
+        let expiries = [30, 20, 10].map(Some).into_iter().chain([None]);
+        let mut queue = Queue::default();
+        for (sequence, at) in (1..).zip(expiries) {
+            queue.push(queued(sequence, 1, at));
+        }
+        let expired = |queue: &mut Queue, now| {
+            let mut gone = Vec::new();
+            queue.remove_expired(Instant::from_micros(now), |queued| {
+                gone.push(queued.sequence);
+            });
+            (gone, queue.next_expiry().map(Instant::as_micros))
+        };
+        assert_eq!(expired(&mut queue, 9), (vec![], Some(10)));
+        assert_eq!(expired(&mut queue, 10), (vec![3], Some(20)));
+        assert_eq!((queue.len(), queue.bytes()), (3, 12));
+        assert_eq!(expired(&mut queue, 1_000), (vec![1, 2], None));
+        assert_eq!((queue.len(), queue.bytes()), (1, 4));
+        assert_eq!(queue.pop().map(|queued| queued.sequence), Some(4));
+    }
+
+    fn queued(sequence: u64, payload: usize, expires_at: Option<u64>) -> Queued {
+        let topic = TopicNameBuf::new("a/b").unwrap();
+        Queued {
+            message: Message::builder(topic, Bytes::from(vec![0; payload]))
+                .expires_at(expires_at.map(Instant::from_micros))
+                .build(),
+            sequence,
+            qos: QoS::AtLeastOnce,
+            retain: false,
+            identifiers: None,
+            group: None,
+        }
+    }
+}

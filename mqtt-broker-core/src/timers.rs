@@ -89,8 +89,8 @@ impl<K: Copy + Eq> Timers<K> {
         entries.retain(|entry| is_wanted(entry.key));
         entries.sort_unstable_by(|a, b| a.key.cmp(&b.key).then(b.cmp(a)));
         entries.dedup_by(|later, first| later.key == first.key);
-        entries.shrink_to(2 * entries.len());
         self.tidy_at = KEPT.max(2 * entries.len());
+        entries.shrink_to(self.tidy_at);
         self.heap = BinaryHeap::from(entries);
     }
 }
@@ -120,7 +120,7 @@ impl<K> PartialEq for Entry<K> {
 
 impl<K> Eq for Entry<K> {}
 
-/// For so many timers memory is kept, and they are not tidied.
+/// For so many timers memory is kept, and fewer are not tidied.
 const KEPT: usize = 1024;
 
 #[cfg(test)]
@@ -174,6 +174,7 @@ mod tests {
         }
         timers.tidy(|key| key < 3);
         assert_eq!(timers.heap.len(), 3);
+        assert!(timers.heap.capacity() <= KEPT);
         assert_eq!(timers.next(), Some(micros(4_998)));
         assert_eq!(pop_all(&mut timers, 10_000), [2, 1, 0]);
     }
@@ -209,14 +210,48 @@ mod tests {
     }
 
     #[test]
+    fn tidying_waits_until_there_are_twice_as_many_as_it_left() {
+        let mut timers = Timers::new();
+        let tidies = |timers: &mut Timers<usize>, to| {
+            for key in timers.heap.len()..to {
+                timers.set(key, micros(1));
+            }
+            let mut asked = 0;
+            timers.tidy(|key| {
+                asked += 1;
+                key < 1_500
+            });
+            asked
+        };
+        assert_eq!(tidies(&mut timers, KEPT - 1), 0);
+        assert_eq!(tidies(&mut timers, KEPT), KEPT);
+        assert_eq!(tidies(&mut timers, 2 * KEPT - 1), 0);
+        assert_eq!(tidies(&mut timers, 2 * KEPT), 2 * KEPT);
+        assert_eq!(timers.heap.len(), 1_500);
+        assert_eq!(tidies(&mut timers, 2_999), 0);
+        assert_eq!(tidies(&mut timers, 3_000), 3_000);
+    }
+
+    #[test]
     fn memory_is_given_back_after_a_rush() {
         let mut timers = Timers::new();
-        for at in 0..100_000u64 {
-            timers.set(at, micros(at));
+        timers.heap.reserve_exact(8 * KEPT);
+        for at in 0..4 * KEPT {
+            timers.set(at, micros(1));
         }
-        assert_eq!(pop_all(&mut timers, 100_000).len(), 100_000);
-        assert!(timers.heap.capacity() <= 2 * KEPT);
-        assert!(timers.tidy_at <= 2 * KEPT);
+        timers.tidy_at = 8 * KEPT;
+        for left in (0..4 * KEPT).rev() {
+            assert!(timers.pop_expired(micros(1)).is_some());
+            // Half of it when less than a quarter is used.
+            let capacity = match left {
+                _ if left >= 2 * KEPT => 8 * KEPT,
+                _ if left >= KEPT => 4 * KEPT,
+                _ if left >= KEPT / 2 => 2 * KEPT,
+                _ => KEPT,
+            };
+            assert_eq!(timers.heap.capacity(), capacity, "{left} left");
+            assert_eq!(timers.tidy_at, capacity);
+        }
     }
 
     #[test]

@@ -12,7 +12,9 @@
 mod records;
 
 use bytes::Bytes;
-use mqtt_broker_core::{KeyChange, Message, MessageId, Record, RecordError, RecordField};
+use mqtt_broker_core::{
+    KeyChange, Message, MessageId, Publisher, Record, RecordError, RecordField,
+};
 use mqtt_codec::packet::{RetainHandling, SubscriptionOptions};
 use mqtt_codec::{QoS, TopicFilterBuf};
 use proptest::prelude::*;
@@ -417,6 +419,19 @@ fn golden_messages() -> Vec<Golden> {
             encoding: "01 05 00000001 00000002 0000000000000003 3E 00060A241BB1C700 0001 63 0001 70 0003 612F62
                        01 00 02 0000003C 03 0001 74 08 0001 72 09 0002 0102 26 0001 6B 0001 76 26 0001 6B 0000 00
                        0000000000000004 6F70656E",
+            key: "4D 00000001 00000002 0000000000000003",
+            change: KeyChange::Put,
+        },
+        Golden {
+            name: "message of a publisher without a principal",
+            record: Record::Message(
+                Message::builder(topic("a"), Bytes::from_static(b"x"))
+                    .id(id)
+                    .qos(QoS::AtLeastOnce)
+                    .publisher(Publisher { client_id: client_id("c"), principal: None })
+                    .build(),
+            ),
+            encoding: "01 05 00000001 00000002 0000000000000003 11 0001 63 0001 61 00 0000000000000001 78",
             key: "4D 00000001 00000002 0000000000000003",
             change: KeyChange::Put,
         },

@@ -263,6 +263,8 @@ impl Groups {
 
 #[cfg(test)]
 mod tests {
+    use alloc::collections::BTreeSet;
+    use alloc::format;
     use core::num::NonZeroU32;
 
     use super::*;
@@ -275,19 +277,20 @@ mod tests {
             .insert(NODE, TopicFilter::new("$share/name/a").unwrap(), None)
             .unwrap();
         for &session in sessions {
-            let subscription = Subscription {
-                options: Default::default(),
-                identifier: None,
-            };
-            groups.insert_member(
-                group,
-                Member {
-                    session: SessionKey(session),
-                    subscription,
-                },
-            );
+            groups.insert_member(group, member(session));
         }
         (groups, group)
+    }
+
+    fn member(session: u32) -> Member {
+        let subscription = Subscription {
+            options: Default::default(),
+            identifier: None,
+        };
+        Member {
+            session: SessionKey(session),
+            subscription,
+        }
     }
 
     fn picks(
@@ -381,5 +384,98 @@ mod tests {
             (groups.len(), groups.table.len(), groups.bytes()),
             (0, 0, 0)
         );
+    }
+
+    #[test]
+    fn a_group_counts_with_its_filter_and_members_and_gives_all_back() {
+        let (mut groups, group) = group_of(&[]);
+        let own = COST + "$share/name/a".len();
+        let room = |groups: &Groups| {
+            let members = &groups.slab.get(group.0).unwrap().members;
+            assert!(members.capacity() >= members.len());
+            members.capacity() * size_of::<Member>()
+        };
+        assert_eq!((groups.bytes(), room(&groups)), (own, 0));
+        for session in 1..=6 {
+            groups.insert_member(group, member(session));
+            assert_eq!(groups.bytes(), own + room(&groups));
+        }
+        let other = insert(&mut groups, NODE, "$share/b/x");
+        assert_eq!(
+            groups.bytes(),
+            own + room(&groups) + COST + "$share/b/x".len()
+        );
+        groups.prune(other);
+        for session in 1..=6 {
+            groups.remove_member(group, SessionKey(session));
+            assert_eq!(groups.bytes(), own + room(&groups));
+        }
+        assert_ne!(room(&groups), 0, "what is left goes with the group");
+        groups.prune(group);
+        assert_eq!(groups.bytes(), 0);
+    }
+
+    /// The lists double, and this is just before they do.
+    #[test]
+    fn what_is_counted_for_a_group_is_about_what_it_takes() {
+        let mut groups = Groups::new(KeyedState::new([1; 16]));
+        let filter = "$share/name/a";
+        for number in 1..=896 {
+            insert(&mut groups, node(number), filter);
+        }
+        let places = groups.bytes() - 896 * filter.len();
+        let taken = groups.slab.allocation_size() + groups.table.allocation_size();
+        assert!(places.abs_diff(taken) < taken / 8, "{places} of {taken}");
+    }
+
+    #[test]
+    fn a_group_that_is_gone_is_not_found_and_the_others_are() {
+        let mut groups = Groups::new(KeyedState::new([1; 16]));
+        let keys = [1, 2, 3].map(|number| insert(&mut groups, node(number), "$share/a/x"));
+        let find = |groups: &Groups| [1, 2, 3].map(|number| groups.find(node(number), "a"));
+        assert_eq!(find(&groups), keys.map(Some));
+        groups.prune(keys[1]);
+        assert_eq!(find(&groups), [Some(keys[0]), None, Some(keys[2])]);
+        assert_eq!((groups.len(), groups.table.len()), (2, 2));
+    }
+
+    /// So many that places in the table and parts of hashes are the same.
+    #[test]
+    fn groups_of_one_name_and_groups_of_one_node_are_told_apart() {
+        let mut groups = Groups::new(KeyedState::new([1; 16]));
+        let names = (0..500).map(|name| format!("name{name}"));
+        let all: Vec<_> = (1..=500)
+            .map(|number| (node(number), "all".into()))
+            .chain(names.map(|name| (NODE, name)))
+            .collect();
+        let keys: Vec<_> = all
+            .iter()
+            .map(|(node, name)| insert(&mut groups, *node, &format!("$share/{name}/x")))
+            .collect();
+        for ((node, name), key) in all.iter().zip(keys) {
+            assert_eq!(groups.find(*node, name), Some(key));
+        }
+    }
+
+    /// Peers choose the names.
+    #[test]
+    fn node_name_and_secret_key_decide_the_hash() {
+        let [one, other] = [[1; 16], [2; 16]].map(KeyedState::new);
+        let hashes = [
+            hash(&one, node(1), "a"),
+            hash(&one, node(2), "a"),
+            hash(&one, node(1), "b"),
+            hash(&other, node(1), "a"),
+        ];
+        assert_eq!(BTreeSet::from(hashes).len(), hashes.len());
+    }
+
+    fn insert(groups: &mut Groups, node: Key, filter: &str) -> GroupKey {
+        let filter = TopicFilter::new(filter).unwrap();
+        groups.insert(node, filter, None).unwrap()
+    }
+
+    fn node(number: u32) -> Key {
+        Key(NonZeroU32::new(number).unwrap())
     }
 }

@@ -161,4 +161,10 @@ mod tests {
             "{buckets:?}"
         );
     }
+
+    #[test]
+    fn debug_output_shows_no_key() {
+        let state = KeyedState::new([7; 16]);
+        assert_eq!(alloc::format!("{state:?}"), "KeyedState { .. }");
+    }
 }

@@ -155,11 +155,14 @@ mod tests {
         assert_eq!(levels.acquire(&state, b"a"), Some(a));
         assert_ne!(a, b);
         assert_eq!((levels.text(a), levels.text(b)), (&b"a"[..], &long[..]));
-        assert_eq!((levels.len(), levels.heap), (2, 100));
+        assert_eq!((levels.len(), levels.bytes()), (2, 2 * COST + 100));
 
         levels.release(&state, a);
         assert_eq!(levels.find(&state, b"a"), Some(a));
         levels.release(&state, a);
+        assert_eq!((levels.len(), levels.bytes()), (1, COST + 100));
+        assert_eq!(levels.find(&state, &long), Some(b));
+        assert_eq!(levels.table.len(), 1);
         levels.release(&state, b);
         assert_eq!(
             (levels.find(&state, b"a"), levels.find(&state, &long)),
@@ -188,5 +191,18 @@ mod tests {
             assert_eq!(levels.find(&state, &text), Some(key));
         }
         assert_eq!(size_of::<Level>(), 32);
+    }
+
+    /// The lists double, and this is just before they do.
+    #[test]
+    fn what_is_counted_for_a_level_is_about_what_it_takes() {
+        let state = KeyedState::new([1; 16]);
+        let mut levels = Levels::new();
+        for number in 0..896_u32 {
+            levels.acquire(&state, &number.to_be_bytes()).unwrap();
+        }
+        let taken = levels.slab.allocation_size() + levels.table.allocation_size();
+        let counted = levels.bytes();
+        assert!(counted.abs_diff(taken) < taken / 8, "{counted} of {taken}");
     }
 }

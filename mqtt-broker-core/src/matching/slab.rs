@@ -122,6 +122,11 @@ impl<T> Slab<T> {
             Entry::Vacant { .. } => None,
         })
     }
+
+    /// What it takes on the heap.
+    pub(super) fn allocation_size(&self) -> usize {
+        self.entries.capacity() * size_of::<Entry<T>>()
+    }
 }
 
 #[cfg(test)]

@@ -242,4 +242,55 @@ mod tests {
     fn a_node_stays_small() {
         assert_eq!((size_of::<Member>(), size_of::<Subscribers>()), (12, 24));
     }
+
+    /// How each form counts: what is in place takes nothing, a list its room, a map twice its members.
+    #[test]
+    fn the_form_follows_the_number_and_each_counts_its_memory() {
+        let few = u32::try_from(Subscribers::FEW).unwrap();
+        let mut subscribers = Subscribers::default();
+        let step = |subscribers: &Subscribers| {
+            let (form, bytes) = match subscribers {
+                Subscribers::None => ("none", 0),
+                Subscribers::One(_) => ("one", 0),
+                Subscribers::Few(list) => ("few", list.capacity() * 12),
+                Subscribers::Many(map) => ("many", map.len() * 24),
+            };
+            assert_eq!(subscribers.bytes(), bytes);
+            form
+        };
+        assert_eq!(step(&subscribers), "none");
+        for number in 1..=2 * few {
+            subscribers.insert(member(number));
+            let expected = match number {
+                1 => "one",
+                number if number <= few => "few",
+                _ => "many",
+            };
+            assert_eq!(step(&subscribers), expected, "{number} came");
+        }
+        for number in (1..=2 * few).rev() {
+            assert_ne!(step(&subscribers), "none");
+            subscribers.remove(SessionKey(number));
+            let expected = match number - 1 {
+                0 => "none",
+                1 => "one",
+                left if left < few / 4 => "few",
+                _ => "many",
+            };
+            assert_eq!(step(&subscribers), expected, "{number} went");
+        }
+    }
+
+    #[test]
+    fn a_list_keeps_its_room_while_it_needs_a_quarter_of_it_and_then_half_of_that() {
+        let mut list = Vec::with_capacity(64);
+        list.extend((0..18).map(member));
+        remove(&mut list, SessionKey(17));
+        remove(&mut list, SessionKey(16));
+        assert_eq!((list.len(), list.capacity()), (16, 64));
+        remove(&mut list, SessionKey(15));
+        assert_eq!((list.len(), list.capacity()), (15, 30));
+        remove(&mut list, SessionKey(14));
+        assert_eq!((list.len(), list.capacity()), (14, 30));
+    }
 }

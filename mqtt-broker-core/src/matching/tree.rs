@@ -346,4 +346,16 @@ mod tests {
     fn a_node_fits_a_cache_line() {
         assert_eq!(size_of::<Node>(), 48);
     }
+
+    /// The lists double, and this is just before they do.
+    #[test]
+    fn what_is_counted_for_a_node_is_about_what_it_takes() {
+        let mut tree = tree();
+        for number in 0..895 {
+            tree.insert(filter(&alloc::format!("{number}"))).unwrap();
+        }
+        let counted = tree.bytes() - tree.levels.bytes();
+        let taken = tree.nodes.allocation_size() + tree.table.allocation_size();
+        assert!(counted.abs_diff(taken) < taken / 8, "{counted} of {taken}");
+    }
 }

@@ -163,10 +163,30 @@ fn what_cannot_match_is_passed_over() {
         ("nothing/+", 0, 5),
         ("$SYS/4242", 1, 1),
     ] {
-        let (names, slices) = replay(&store, text, 1);
-        assert_eq!(names.len(), found, "{text}");
-        assert!(slices <= visits, "{text}: {slices}");
+        for budget in [1, 10] {
+            let (names, slices) = replay(&store, text, budget);
+            assert_eq!(names.len(), found, "{text}");
+            let most: usize = visits;
+            assert!(
+                slices <= most.div_ceil(budget),
+                "{text}, {budget} at a time: {slices}"
+            );
+        }
     }
+}
+
+/// The name, its two counts, and its place in a map that is two thirds full.
+#[test]
+fn each_topic_counts_the_memory_of_its_name_and_place() {
+    let place = size_of::<(TopicNameBuf, String)>() * 3 / 2 + 2 * size_of::<usize>();
+    let mut store = store_of(&["a/b"]);
+    assert_eq!(store.bytes(), place + 3);
+    set(&mut store, "$SYS/uptime");
+    assert_eq!(store.bytes(), 2 * place + 3 + 11);
+    set(&mut store, "a/b");
+    assert_eq!(store.bytes(), 2 * place + 3 + 11);
+    clear(&mut store, "a/b");
+    assert_eq!(store.bytes(), place + 11);
 }
 
 #[test]

@@ -116,6 +116,21 @@ fn names_that_are_asked_for_again_stay() {
 }
 
 #[test]
+fn a_name_above_256_bytes_is_found_anew_each_time() {
+    let mut subscriptions = subscriptions(ROOMY);
+    subscriptions.subscribe(A, filter("#"), plain()).unwrap();
+    for (length, walked) in [(256, 1), (257, 2)] {
+        let name = "n".repeat(length);
+        assert_eq!(
+            walks(&mut subscriptions, &[&name, &name]),
+            walked,
+            "{length}"
+        );
+        assert_eq!(subscriptions.routes(topic(&name)).matches.targets.len(), 1);
+    }
+}
+
+#[test]
 fn the_number_of_targets_is_bounded() {
     let mut subscriptions = subscriptions(CacheLimits {
         topics: 1_000,
@@ -172,4 +187,35 @@ fn the_memory_of_the_cache_is_counted_and_bounded() {
         assert_eq!(subscriptions.bytes(), subscriptions.counted_bytes());
     }
     assert!(most < 100_000, "{most}");
+}
+
+#[test]
+fn filters_groups_and_the_cache_are_counted_together_and_give_all_back() {
+    let mut subscriptions = subscriptions(ROOMY);
+    let empty = subscriptions.bytes();
+    let filters_and_groups = |subscriptions: &Subscriptions| subscriptions.internal_counts()[5];
+    let mut before = 0;
+    for text in [
+        "a/b",
+        "$share/s/a/b",
+        "a level that is too long for its place/#",
+    ] {
+        subscriptions.subscribe(A, filter(text), plain()).unwrap();
+        let now = filters_and_groups(&subscriptions);
+        assert!(now > before, "{text}");
+        assert_eq!(subscriptions.bytes(), empty + now);
+        before = now;
+    }
+    subscriptions.routes(topic("a/b"));
+    assert!(subscriptions.bytes() > empty + before);
+    assert!(subscriptions.give_back());
+    assert_eq!(subscriptions.bytes(), empty + before);
+    for text in [
+        "a/b",
+        "$share/s/a/b",
+        "a level that is too long for its place/#",
+    ] {
+        subscriptions.unsubscribe(A, filter(text)).unwrap();
+    }
+    assert_eq!(subscriptions.bytes(), empty);
 }

@@ -26,6 +26,25 @@ fn overlapping_subscriptions_give_one_copy_with_the_highest_qos() {
     assert_eq!(only_target(&mut subscriptions, "a").qos, QoS::AtMostOnce);
 }
 
+/// [MQTT-3.3.1-13] The one copy keeps the publisher's RETAIN flag if one of the subscriptions says so, whichever it is.
+#[test]
+fn one_subscription_with_retain_as_published_is_enough() {
+    let mut keeping = plain();
+    keeping.options.retain_as_published = true;
+    for (first, second, kept) in [
+        (plain(), plain(), false),
+        (keeping, plain(), true),
+        (plain(), keeping, true),
+        (keeping, keeping, true),
+    ] {
+        let mut subscriptions = subscriptions(ROOMY);
+        subscriptions.subscribe(A, filter("a/+"), first).unwrap();
+        subscriptions.subscribe(A, filter("a/b"), second).unwrap();
+        let target = only_target(&mut subscriptions, "a/b");
+        assert_eq!(target.retain_as_published, kept);
+    }
+}
+
 /// [MQTT-3.3.4-4] One copy carries the identifiers of all subscriptions that match, one as often as it was given.
 #[test]
 fn one_copy_carries_all_identifiers() {
@@ -127,5 +146,27 @@ fn the_same_filter_again_replaces_the_subscription() {
     assert_eq!(
         (subscriptions.len(), subscriptions.get(A, filter("a"))),
         (1, Some(plain()))
+    );
+}
+
+/// As [MQTT-3.8.4-3] says of others; each member of a group has its own.
+#[test]
+fn the_same_shared_filter_again_replaces_the_subscription_of_that_member() {
+    let mut subscriptions = subscriptions(ROOMY);
+    let shared = filter("$share/s/a");
+    assert_eq!(subscriptions.get(A, shared), None);
+    for session in [A, B] {
+        let new = subscriptions
+            .subscribe(session, shared, with_qos(QoS::AtLeastOnce))
+            .unwrap();
+        assert_eq!(new.change, Change::New);
+    }
+    let second = subscriptions.subscribe(A, shared, plain()).unwrap();
+    assert_eq!(second.change, Change::Replaced(with_qos(QoS::AtLeastOnce)));
+    assert_eq!(subscriptions.len(), 2);
+    let kept = [A, B, C].map(|session| subscriptions.get(session, shared));
+    assert_eq!(
+        kept,
+        [Some(plain()), Some(with_qos(QoS::AtLeastOnce)), None]
     );
 }
