@@ -11,8 +11,8 @@ use crate::support::packets::*;
 use crate::support::*;
 use mqtt_codec::packet::{Publish, PublishProperties};
 use mqtt_codec::property::{SubscriptionIdentifier, SubscriptionIdentifiers};
-use mqtt_codec::reason_code::{ConnectReasonCode, DisconnectReasonCode, SubscribeReasonCode};
-use mqtt_codec::{Packet, PacketType, QoS, Version};
+use mqtt_codec::reason_code::{ConnectReasonCode, DisconnectReasonCode};
+use mqtt_codec::{PacketType, QoS, Version};
 use mqtt_session::server::Config as ServerConfig;
 use mqtt_session::{CloseReason, ProtocolError, Role};
 
@@ -45,45 +45,6 @@ fn an_error_ends_the_connection_with_its_reason() {
             if version == Version::V5_0 {
                 assert_eq!(outs[outs.len() - 2], send(version, disconnect(reason_code)));
             }
-        }
-    }
-}
-
-/// [MQTT-4.13.1-1] A packet that only the other side sends, at each side.
-#[test]
-fn a_packet_from_the_wrong_side_is_a_protocol_error() {
-    for version in VERSIONS {
-        let subscriptions = [subscription("a", QoS::AtMostOnce)];
-        let filters = [filter("a")];
-        let from_clients: [(Packet<'_>, PacketType); 4] = [
-            (connect(version).into(), PacketType::Connect),
-            (subscribe(1, &subscriptions).into(), PacketType::Subscribe),
-            (unsubscribe(1, &filters).into(), PacketType::Unsubscribe),
-            (Packet::Pingreq, PacketType::Pingreq),
-        ];
-        for (packet, packet_type) in from_clients {
-            let mut client = Client::connected(client_config(version));
-            let error = ProtocolError::UnexpectedPacket(packet_type);
-            assert_eq!(
-                client.receive(packet).last(),
-                Some(&Out::Close(CloseReason::Protocol(error)))
-            );
-        }
-        let from_servers: [(Packet<'_>, PacketType); 3] = [
-            (accepted().into(), PacketType::Connack),
-            (
-                suback(1, &[SubscribeReasonCode::Success]).into(),
-                PacketType::Suback,
-            ),
-            (Packet::Pingresp, PacketType::Pingresp),
-        ];
-        for (packet, packet_type) in from_servers {
-            let mut server = Server::connected(version);
-            let error = ProtocolError::UnexpectedPacket(packet_type);
-            assert_eq!(
-                server.receive(packet).last(),
-                Some(&Out::Close(CloseReason::Protocol(error)))
-            );
         }
     }
 }

@@ -4,6 +4,7 @@ mod support;
 
 mod authentication;
 mod client_identifier;
+mod client_states;
 mod connack;
 mod connect;
 mod connect_actions;
@@ -23,6 +24,7 @@ mod qos_delivery;
 mod qos_receiving;
 mod reason_strings;
 mod server_capabilities;
+mod server_states;
 mod session_present;
 mod session_state;
 mod subscribe;

@@ -10,8 +10,7 @@
 use crate::support::packets::*;
 use crate::support::*;
 use mqtt_codec::packet::{
-    AcknowledgementProperties, RetainHandling, SubscribeProperties, SubscriptionOptions, Unsuback,
-    UnsubscribeReasonCodes,
+    AcknowledgementProperties, RetainHandling, SubscribeProperties, SubscriptionOptions,
 };
 use mqtt_codec::property::{SubscriptionIdentifier, UserProperties};
 use mqtt_codec::reason_code::{DisconnectReasonCode, SubscribeReasonCode, UnsubscribeReasonCode};
@@ -337,13 +336,4 @@ fn requests_are_limited() {
         Out::Close(CloseReason::Disconnected { reason }),
     ];
     assert_eq!(server.receive(subscribe(3, &subscriptions)), outs);
-}
-
-fn unsuback(packet_id: u16, reason_codes: &[UnsubscribeReasonCode]) -> Unsuback<'_> {
-    let reason_codes = UnsubscribeReasonCodes::new(reason_codes).unwrap();
-    Unsuback {
-        packet_id: id(packet_id),
-        properties: AcknowledgementProperties::default(),
-        reason_codes,
-    }
 }

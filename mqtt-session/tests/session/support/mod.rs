@@ -5,11 +5,13 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
     reason = "helpers of tests, too, may fail"
 )]
 
 mod machine;
 pub(crate) mod packets;
+pub(crate) mod table;
 
 pub(crate) use machine::Machine;
 

@@ -1,0 +1,164 @@
+//! Tables as texts: what comes out of a machine, in a word or two for each combination.
+
+use mqtt_codec::packet::{
+    AcknowledgementProperties, AuthProperties, ConnackProperties, DisconnectProperties,
+};
+use mqtt_codec::{Packet, PacketType, decode};
+use mqtt_session::client::Event as ClientEvent;
+use mqtt_session::server::Event as ServerEvent;
+use mqtt_session::{CloseReason, ProtocolError, PublishOutcome};
+
+use super::{Out, Sent, limits};
+
+/// Compares a table with what `outcome` says of each row in each column. The first line of the table names the columns,
+/// each other line begins with the name of its row. Every combination stands there, and no other.
+pub(crate) fn assert_table<R, C>(
+    table: &str,
+    rows: &[(&str, R)],
+    columns: &[(&str, C)],
+    outcome: impl Fn(&R, &C) -> String,
+) {
+    let head = columns.iter().map(|(name, _)| (*name).to_owned());
+    let head: Vec<String> = core::iter::once(String::new()).chain(head).collect();
+    let body = rows.iter().map(|(name, row)| {
+        let cells = columns.iter().map(|(_, column)| outcome(row, column));
+        core::iter::once((*name).to_owned()).chain(cells).collect()
+    });
+    let actual: Vec<Vec<String>> = core::iter::once(head).chain(body).collect();
+    let cells = |line: &str| line.split('|').map(|cell| cell.trim().to_owned()).collect();
+    let expected: Vec<Vec<String>> = table.trim_matches('\n').lines().map(cells).collect();
+    assert!(
+        actual == expected,
+        "it is\n{}\nfor\n{table}",
+        drawn(&actual)
+    );
+}
+
+fn drawn(table: &[Vec<String>]) -> String {
+    let width = |column: usize| table.iter().map(|row| row[column].len()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..table[0].len()).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths);
+        let cells: Vec<_> = cells
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        cells.join(" | ").trim_end().to_owned() + "\n"
+    };
+    table.iter().map(line).collect()
+}
+
+/// What came out because of a packet: `-` for nothing; else a word for each, in order.
+pub(crate) fn in_words(outs: &[Out], because_of: Option<PacketType>) -> String {
+    if outs.is_empty() {
+        return "-".to_owned();
+    }
+    let words: Vec<_> = outs.iter().map(|out| word(out, because_of)).collect();
+    words.join(" ")
+}
+
+fn word(out: &Out, because_of: Option<PacketType>) -> String {
+    match out {
+        Out::Deliver(..) | Out::DeliverManually(..) => "taken".to_owned(),
+        Out::Pause => "pause".to_owned(),
+        Out::Resume => "resume".to_owned(),
+        Out::Send(sent) => sent_word(sent),
+        Out::Close(reason) => format!("!{}", reason_word(*reason, because_of)),
+        Out::Client(event) => client_word(event),
+        Out::Server(event) => server_word(event),
+    }
+}
+
+/// `C` and `D` with their code are a CONNACK and a DISCONNECT that say nothing else.
+fn sent_word(sent: &Sent) -> String {
+    let none = AcknowledgementProperties::default();
+    match decode(sent.version, &limits(), &sent.bytes) {
+        Ok(Some((packet, _))) => match packet {
+            Packet::Connack(it) if it.properties == ConnackProperties::default() => {
+                format!("C{:02X}", it.reason_code.byte())
+            }
+            Packet::Disconnect(it) if it.properties == DisconnectProperties::default() => {
+                format!("D{:02X}", it.reason_code.byte())
+            }
+            Packet::Auth(it) if it.properties != AuthProperties::default() => {
+                format!("AUTH {:02X}", it.reason_code.byte())
+            }
+            Packet::Puback(it) if it.properties == none => coded("PUBACK", it.reason_code.byte()),
+            Packet::Pubrec(it) if it.properties == none => coded("PUBREC", it.reason_code.byte()),
+            Packet::Pubrel(it) if it.properties == none => coded("PUBREL", it.reason_code.byte()),
+            Packet::Pubcomp(it) if it.properties == none => coded("PUBCOMP", it.reason_code.byte()),
+            Packet::Pingresp => "PINGRESP".to_owned(),
+            other => format!("{other:?}"),
+        },
+        other => format!("{other:?}"),
+    }
+}
+
+fn coded(name: &str, code: u8) -> String {
+    match code {
+        0 => name.to_owned(),
+        code => format!("{name} {code:02X}"),
+    }
+}
+
+/// `type` is an unexpected packet of the type that came.
+fn reason_word(reason: CloseReason, because_of: Option<PacketType>) -> String {
+    match reason {
+        CloseReason::Malformed(mqtt_codec::DecodeError::ReservedPacketType { .. }) => {
+            "reserved".to_owned()
+        }
+        CloseReason::Protocol(error) => match error {
+            ProtocolError::UnexpectedPacket(it) if Some(it) == because_of => "type".to_owned(),
+            ProtocolError::SecondConnect => "second".to_owned(),
+            ProtocolError::AuthWithoutMethod => "bare".to_owned(),
+            ProtocolError::AuthMethodChanged => "method".to_owned(),
+            ProtocolError::UnexpectedAuth => "turn".to_owned(),
+            ProtocolError::WrongAcknowledgement { packet_type, .. }
+                if Some(packet_type) == because_of =>
+            {
+                "wrong".to_owned()
+            }
+            ProtocolError::UnknownRequest { packet_type, .. }
+                if Some(packet_type) == because_of =>
+            {
+                "unasked".to_owned()
+            }
+            ProtocolError::ReasonCodeCount { .. } => "count".to_owned(),
+            other => format!("{other:?}"),
+        },
+        CloseReason::PeerDisconnected { reason } => format!("left {:02X}", reason.byte()),
+        other => format!("{other:?}"),
+    }
+}
+
+fn client_word(event: &ClientEvent) -> String {
+    match event {
+        ClientEvent::Connected(_) => "connected".to_owned(),
+        ClientEvent::Published(outcome) => outcome_word(outcome),
+        ClientEvent::Subscribed { .. } => "subscribed".to_owned(),
+        ClientEvent::Unsubscribed { .. } => "unsubscribed".to_owned(),
+        ClientEvent::Unanswered { .. } => "unanswered".to_owned(),
+        ClientEvent::Authenticate { .. } => "auth?".to_owned(),
+        ClientEvent::Reauthenticated { .. } => "authenticated".to_owned(),
+        ClientEvent::Disconnected(_) => "told".to_owned(),
+        ClientEvent::Refused(_) => "refused".to_owned(),
+    }
+}
+
+fn server_word(event: &ServerEvent) -> String {
+    match event {
+        ServerEvent::Connect(_) => "connect?".to_owned(),
+        ServerEvent::Authenticate { .. } => "auth?".to_owned(),
+        ServerEvent::Reauthenticate { .. } => "again?".to_owned(),
+        ServerEvent::Subscribe(_) => "subscribe?".to_owned(),
+        ServerEvent::Unsubscribe(_) => "unsubscribe?".to_owned(),
+        ServerEvent::Published(outcome) => outcome_word(outcome),
+        ServerEvent::Disconnected(_) => "told".to_owned(),
+    }
+}
+
+fn outcome_word(outcome: &PublishOutcome) -> String {
+    match outcome {
+        PublishOutcome::Acknowledged { reason, .. } => coded("settled", reason.byte()),
+        PublishOutcome::Abandoned { .. } => "abandoned".to_owned(),
+    }
+}
