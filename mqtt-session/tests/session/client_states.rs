@@ -7,11 +7,10 @@
     reason = "helpers of tests, too, may fail"
 )]
 
-use mqtt_codec::{PacketType, QoS, Version};
-use mqtt_session::PublishError;
+use mqtt_codec::Version;
 
 use crate::support::packets::*;
-use crate::support::table::{assert_table, in_words};
+use crate::support::table::{answer, assert_table};
 use crate::support::*;
 
 /// The words are those of `server_states.rs`.
@@ -23,10 +22,10 @@ CONNACK     | connected     | D82 !method   | D82 !method   | D82 !type     | D8
 PUBLISH 0   | D82 !type     | D82 !type     | D82 !type     | taken         | taken         | taken         | taken         | -      | -
 PUBLISH 1   | D82 !type     | D82 !type     | D82 !type     | taken PUBACK  | taken PUBACK  | taken PUBACK  | taken PUBACK  | -      | -
 PUBLISH 2   | D82 !type     | D82 !type     | D82 !type     | taken PUBREC  | taken PUBREC  | taken PUBREC  | taken PUBREC  | -      | -
-PUBACK      | D82 !type     | D82 !type     | D82 !type     | -             | -             | -             | -             | -      | -
+PUBACK      | D82 !type     | D82 !type     | D82 !type     | counted       | counted       | counted       | counted       | -      | -
 PUBREC      | D82 !type     | D82 !type     | D82 !type     | PUBREL 92     | PUBREL 92     | PUBREL 92     | PUBREL 92     | -      | -
 PUBREL      | D82 !type     | D82 !type     | D82 !type     | PUBCOMP 92    | PUBCOMP 92    | PUBCOMP 92    | PUBCOMP 92    | -      | -
-PUBCOMP     | D82 !type     | D82 !type     | D82 !type     | -             | -             | -             | -             | -      | -
+PUBCOMP     | D82 !type     | D82 !type     | D82 !type     | counted       | counted       | counted       | counted       | -      | -
 SUBSCRIBE   | D82 !type     | D82 !type     | D82 !type     | D82 !type     | D82 !type     | D82 !type     | D82 !type     | -      | -
 SUBACK      | D82 !type     | D82 !type     | D82 !type     | D82 !unasked  | D82 !unasked  | D82 !unasked  | D82 !unasked  | -      | -
 UNSUBSCRIBE | D82 !type     | D82 !type     | D82 !type     | D82 !type     | D82 !type     | D82 !type     | D82 !type     | -      | -
@@ -50,10 +49,10 @@ CONNACK     | connected | !type        | -      | -
 PUBLISH 0   | !type     | taken        | -      | -
 PUBLISH 1   | !type     | taken PUBACK | -      | -
 PUBLISH 2   | !type     | taken PUBREC | -      | -
-PUBACK      | !type     | -            | -      | -
+PUBACK      | !type     | counted      | -      | -
 PUBREC      | !type     | PUBREL       | -      | -
 PUBREL      | !type     | PUBCOMP      | -      | -
-PUBCOMP     | !type     | -            | -      | -
+PUBCOMP     | !type     | counted      | -      | -
 SUBSCRIBE   | !type     | !type        | -      | -
 SUBACK      | !type     | !unasked     | -      | -
 UNSUBSCRIBE | !type     | !type        | -      | -
@@ -166,32 +165,4 @@ fn lost(version: Version) -> Client {
     let mut client = connected(version);
     client.lose_connection();
     client
-}
-
-/// What comes of the bytes. Behind a close nothing does.
-fn answer(client: &mut Client, bytes: &[u8]) -> String {
-    let outs = client.receive_bytes(bytes);
-    if matches!(outs.last(), Some(Out::Close(_))) {
-        assert_silent(client);
-    }
-    in_words(&outs, PacketType::from_bits(bytes[0] >> 4))
-}
-
-/// The connection is over: nothing that comes is answered, and nothing can be sent.
-fn assert_silent(client: &mut Client) {
-    for (name, bytes) in every_type(client.version) {
-        assert_eq!(client.receive_bytes(&bytes), [], "{name}");
-    }
-    assert_eq!(client.lose_connection(), []);
-    assert_eq!(client.machine.poll_timeout(), None);
-    let message = message(QoS::AtMostOnce, "a", "x");
-    let refused = client.machine.publish(client.now, message);
-    assert_eq!(refused, Err(PublishError::NotConnected));
-    assert!(
-        client
-            .machine
-            .disconnect(client.now, disconnect(code(0)))
-            .is_err()
-    );
-    assert_eq!(client.drain(), []);
 }

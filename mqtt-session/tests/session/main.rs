@@ -2,6 +2,7 @@
 
 mod support;
 
+mod acknowledgements;
 mod authentication;
 mod client_identifier;
 mod client_states;

@@ -7,17 +7,17 @@
     reason = "helpers of tests, too, may fail"
 )]
 
-use mqtt_codec::{PacketType, Version};
-use mqtt_session::PublishError;
-use mqtt_session::server::{Accept, Config as ServerConfig};
+use mqtt_codec::Version;
+use mqtt_session::server::Config as ServerConfig;
 
 use crate::support::packets::*;
-use crate::support::table::{assert_table, in_words};
+use crate::support::table::{answer, assert_table};
 use crate::support::*;
 
-/// `-` nothing comes of it, `waits` it is not taken yet; else what comes, in order. `!` is a close: `!type` for an
-/// unexpected type, `!second` for a second CONNECT, `!turn` for an AUTH out of turn, `!left` for a DISCONNECT. C and D are
-/// CONNACK and DISCONNECT with their code.
+/// `-` nothing comes of it, `waits` it is not taken yet, `counted` it is counted as an acknowledgement of nothing; else what
+/// comes, in order. `!` is a close: `!type` for an unexpected type, `!second` for a second CONNECT, `!turn`, `!method` and
+/// `!bare` for an AUTH out of turn, of another method or without one, `!left` for a DISCONNECT. C and D are CONNACK and
+/// DISCONNECT with their code.
 const MQTT_5_0: &str = "
             | new            | deciding | asked         | connected     | connected X   | again         | asked again   | closed | left
 type 0      | !reserved      | waits    | C81 !reserved | D81 !reserved | D81 !reserved | D81 !reserved | D81 !reserved | -      | -
@@ -26,10 +26,10 @@ CONNACK     | !type          | waits    | C82 !type     | D82 !type     | D82 !t
 PUBLISH 0   | !type          | waits    | C82 !type     | taken         | taken         | taken         | taken         | -      | -
 PUBLISH 1   | !type          | waits    | C82 !type     | taken PUBACK  | taken PUBACK  | taken PUBACK  | taken PUBACK  | -      | -
 PUBLISH 2   | !type          | waits    | C82 !type     | taken PUBREC  | taken PUBREC  | taken PUBREC  | taken PUBREC  | -      | -
-PUBACK      | !type          | waits    | C82 !type     | -             | -             | -             | -             | -      | -
+PUBACK      | !type          | waits    | C82 !type     | counted       | counted       | counted       | counted       | -      | -
 PUBREC      | !type          | waits    | C82 !type     | PUBREL 92     | PUBREL 92     | PUBREL 92     | PUBREL 92     | -      | -
 PUBREL      | !type          | waits    | C82 !type     | PUBCOMP 92    | PUBCOMP 92    | PUBCOMP 92    | PUBCOMP 92    | -      | -
-PUBCOMP     | !type          | waits    | C82 !type     | -             | -             | -             | -             | -      | -
+PUBCOMP     | !type          | waits    | C82 !type     | counted       | counted       | counted       | counted       | -      | -
 SUBSCRIBE   | !type          | waits    | C82 !type     | subscribe?    | subscribe?    | subscribe?    | subscribe?    | -      | -
 SUBACK      | !type          | waits    | C82 !type     | D82 !type     | D82 !type     | D82 !type     | D82 !type     | -      | -
 UNSUBSCRIBE | !type          | waits    | C82 !type     | unsubscribe?  | unsubscribe?  | unsubscribe?  | unsubscribe?  | -      | -
@@ -53,10 +53,10 @@ CONNACK     | !type          | waits    | !type         | -      | -
 PUBLISH 0   | !type          | waits    | taken         | -      | -
 PUBLISH 1   | !type          | waits    | taken PUBACK  | -      | -
 PUBLISH 2   | !type          | waits    | taken PUBREC  | -      | -
-PUBACK      | !type          | waits    | -             | -      | -
+PUBACK      | !type          | waits    | counted       | -      | -
 PUBREC      | !type          | waits    | PUBREL        | -      | -
 PUBREL      | !type          | waits    | PUBCOMP       | -      | -
-PUBCOMP     | !type          | waits    | -             | -      | -
+PUBCOMP     | !type          | waits    | counted       | -      | -
 SUBSCRIBE   | !type          | waits    | subscribe?    | -      | -
 SUBACK      | !type          | waits    | !type         | -      | -
 UNSUBSCRIBE | !type          | waits    | unsubscribe?  | -      | -
@@ -162,34 +162,4 @@ fn left(version: Version) -> Server {
     let mut server = Server::connected(version);
     server.receive(disconnect(code(0)));
     server
-}
-
-/// What comes of the bytes. Behind a close nothing does.
-fn answer(server: &mut Server, bytes: &[u8]) -> String {
-    let consumed = server.machine.handle_bytes(server.now, bytes);
-    let outs = server.drain();
-    if consumed == 0 {
-        assert_eq!(outs, []);
-        return "waits".to_owned();
-    }
-    assert_eq!(consumed, bytes.len());
-    if matches!(outs.last(), Some(Out::Close(_))) {
-        assert_silent(server);
-    }
-    in_words(&outs, PacketType::from_bits(bytes[0] >> 4))
-}
-
-/// The connection is over: nothing that comes is answered, and nothing can be sent.
-fn assert_silent(server: &mut Server) {
-    let version = server.version;
-    for (name, bytes) in every_type(version) {
-        assert_eq!(server.receive_bytes(&bytes), [], "{name}");
-    }
-    assert_eq!(server.lose_connection(), []);
-    assert_eq!(server.machine.poll_timeout(), None);
-    let refused = server.machine.accept(server.now, Accept::default());
-    assert!(refused.is_err());
-    let message = message(mqtt_codec::QoS::AtMostOnce, "a", "x");
-    let refused = server.machine.publish(server.now, message);
-    assert_eq!(refused, Err(PublishError::NotConnected));
 }

@@ -3,7 +3,7 @@
 use mqtt_session::client::{self, ClientSession};
 use mqtt_session::server::{self, ServerSession};
 use mqtt_session::{
-    Delivered, DeliveryToken, Instant, Message, PublishError, PublishToken, TxBuffer,
+    Counters, Delivered, DeliveryToken, Instant, Message, PublishError, PublishToken, TxBuffer,
 };
 
 use super::Out;
@@ -16,6 +16,9 @@ pub(crate) trait Machine {
     fn handle_closed(&mut self, now: Instant);
     fn poll_timeout(&self) -> Option<Instant>;
     fn tx(&self) -> &TxBuffer;
+    fn counters(&self) -> Counters;
+    fn in_flight(&self) -> usize;
+    fn send_quota(&self) -> u16;
     fn publish(&mut self, now: Instant, message: Message) -> Result<PublishToken, PublishError>;
     /// `None` for Transmit.
     fn poll(&mut self, tokens: &mut Vec<DeliveryToken>) -> Option<Option<Out>>;
@@ -39,6 +42,15 @@ impl Machine for ClientSession {
     }
     fn tx(&self) -> &TxBuffer {
         self.tx()
+    }
+    fn counters(&self) -> Counters {
+        self.counters()
+    }
+    fn in_flight(&self) -> usize {
+        self.in_flight()
+    }
+    fn send_quota(&self) -> u16 {
+        self.send_quota()
     }
     fn publish(&mut self, now: Instant, message: Message) -> Result<PublishToken, PublishError> {
         self.publish(now, message)
@@ -71,6 +83,15 @@ impl Machine for ServerSession {
     }
     fn tx(&self) -> &TxBuffer {
         self.tx()
+    }
+    fn counters(&self) -> Counters {
+        self.counters()
+    }
+    fn in_flight(&self) -> usize {
+        self.state().in_flight()
+    }
+    fn send_quota(&self) -> u16 {
+        self.send_quota()
     }
     fn publish(&mut self, now: Instant, message: Message) -> Result<PublishToken, PublishError> {
         self.publish(now, message)

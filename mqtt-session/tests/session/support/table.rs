@@ -3,12 +3,13 @@
 use mqtt_codec::packet::{
     AcknowledgementProperties, AuthProperties, ConnackProperties, DisconnectProperties,
 };
-use mqtt_codec::{Packet, PacketType, decode};
+use mqtt_codec::{Packet, PacketType, QoS, decode};
 use mqtt_session::client::Event as ClientEvent;
 use mqtt_session::server::Event as ServerEvent;
-use mqtt_session::{CloseReason, ProtocolError, PublishOutcome};
+use mqtt_session::{CloseReason, ProtocolError, PublishError, PublishOutcome};
 
-use super::{Out, Sent, limits};
+use super::packets::{every_type, message};
+use super::{Machine, Out, Sent, Side, limits};
 
 /// Compares a table with what `outcome` says of each row in each column. The first line of the table names the columns,
 /// each other line begins with the name of its row. Every combination stands there, and no other.
@@ -47,13 +48,40 @@ fn drawn(table: &[Vec<String>]) -> String {
     table.iter().map(line).collect()
 }
 
-/// What came out because of a packet: `-` for nothing; else a word for each, in order.
-pub(crate) fn in_words(outs: &[Out], because_of: Option<PacketType>) -> String {
-    if outs.is_empty() {
-        return "-".to_owned();
+/// What comes out because of a packet: a word for each, in order. `-` for nothing, `counted` when it was counted as an
+/// acknowledgement of nothing, `waits` when it was not taken. Behind a close nothing comes, whatever is received.
+pub(crate) fn answer<M: Machine>(side: &mut Side<M>, bytes: &[u8]) -> String {
+    let ignored = side.machine.counters().ignored_acknowledgements;
+    let consumed = side.machine.handle_bytes(side.now, bytes);
+    let outs = side.drain();
+    if consumed == 0 {
+        assert_eq!(outs, []);
+        return "waits".to_owned();
     }
-    let words: Vec<_> = outs.iter().map(|out| word(out, because_of)).collect();
-    words.join(" ")
+    assert_eq!(consumed, bytes.len());
+    if matches!(outs.last(), Some(Out::Close(_))) {
+        assert_silent(side);
+    }
+    let counted = side.machine.counters().ignored_acknowledgements - ignored;
+    let because_of = PacketType::from_bits(bytes[0] >> 4);
+    let mut words: Vec<_> = outs.iter().map(|out| word(out, because_of)).collect();
+    words.extend((0..counted).map(|_| "counted".to_owned()));
+    match words.is_empty() {
+        true => "-".to_owned(),
+        false => words.join(" "),
+    }
+}
+
+/// The connection is over: nothing that comes is answered, and nothing can be sent.
+fn assert_silent<M: Machine>(side: &mut Side<M>) {
+    for (name, bytes) in every_type(side.version) {
+        assert_eq!(side.receive_bytes(&bytes), [], "{name}");
+    }
+    assert_eq!(side.lose_connection(), []);
+    assert_eq!(side.machine.poll_timeout(), None);
+    let message = message(QoS::AtMostOnce, "a", "x");
+    let refused = side.machine.publish(side.now, message);
+    assert_eq!(refused, Err(PublishError::NotConnected));
 }
 
 fn word(out: &Out, because_of: Option<PacketType>) -> String {
