@@ -90,6 +90,7 @@
 //!
 //! - An acknowledgement for nothing that is under way is ignored and counted. One of the wrong kind for what is under way
 //!   ends the connection in 5.0; in 3.x, where a peer may send again at any time, it is ignored, too.
+//! - A SUBACK or UNSUBACK for nothing that was asked ends the connection in every version: no server has a reason for one.
 //! - A PUBREC for an unknown identifier is answered by PUBREL, and a PUBREL by PUBCOMP, with 0x92 in 5.0, so that the peer
 //!   can end its side.
 //! - A PUBREL that is sent again takes a place in the window until its PUBCOMP: who counts it is not overrun.
