@@ -5,10 +5,11 @@ mod publish;
 use alloc::boxed::Box;
 
 use bytes::Bytes;
-use mqtt_codec::packet::{AcknowledgementProperties, Publish};
+use mqtt_codec::packet::{AcknowledgementProperties, Publish, Pubrel};
 use mqtt_codec::reason_code::PublishReasonCode;
-use mqtt_codec::{Packet, PacketId};
+use mqtt_codec::{Packet, PacketId, PacketType};
 
+use crate::connection::Phase;
 use crate::received::{Received, ReceivedTopic};
 use crate::session_state::{Outgoing, Releasing, SessionState, Unacknowledged};
 use crate::topic_aliases::OutboundAliases;
@@ -122,9 +123,13 @@ impl Endpoint {
         self.wanted = self.tx.len();
     }
 
-    /// Whether the peer makes us answer and does not read: the answers alone have passed the limit.
-    pub(crate) fn is_overrun(&self) -> bool {
-        self.tx.len() > self.send_buffer.max(self.wanted) + self.send_buffer
+    /// Whether the peer makes us answer and does not read: the answers alone have passed the limit. Those that are held beyond
+    /// the window count: a QoS 2 message may come again as often as the peer likes.
+    pub(crate) fn is_overrun(&self, connection: &Connection) -> bool {
+        let window = usize::from(connection.negotiated().receive_maximum);
+        let repeated = connection.held().saturating_sub(window);
+        self.tx.len() + repeated * ACKNOWLEDGEMENT_LEN
+            > self.send_buffer.max(self.wanted) + self.send_buffer
     }
 
     /// Whether the caller must be told that `tx` has something in it. Says so once until it was drained.
@@ -181,7 +186,7 @@ impl Endpoint {
             Received::Duplicate { packet_id } => {
                 let qos = AcknowledgedQoS::ExactlyOnce;
                 if let Some(unacknowledged) = self.state.unacknowledged.get_mut(&packet_id) {
-                    unacknowledged.last = self.state.generation;
+                    unacknowledged.note(self.state.generation);
                     self.state
                         .session
                         .hold(&mut link.connection, qos, packet_id);
@@ -257,8 +262,7 @@ impl Endpoint {
                     .session
                     .hold(&mut link.connection, qos, packet_id);
                 if qos == AcknowledgedQoS::ExactlyOnce {
-                    let (first, last) = (self.state.generation, self.state.generation);
-                    let unacknowledged = Unacknowledged { first, last };
+                    let unacknowledged = Unacknowledged::new(self.state.generation);
                     self.state.unacknowledged.insert(packet_id, unacknowledged);
                 }
                 DeliveryToken {
@@ -307,9 +311,12 @@ impl Endpoint {
             qos,
             packet_id,
         } = token;
-        let came_on = match qos {
-            AcknowledgedQoS::AtLeastOnce => Some(connection),
-            AcknowledgedQoS::ExactlyOnce => self.came_last_on(connection, packet_id),
+        let (came_on, times) = match qos {
+            AcknowledgedQoS::AtLeastOnce => (Some(connection), 1),
+            AcknowledgedQoS::ExactlyOnce => match self.settle(connection, packet_id) {
+                Some(settled) => (Some(settled.last), settled.times),
+                None => (None, 0),
+            },
         };
         let tx = &mut Tx {
             buffer: &mut self.tx,
@@ -318,9 +325,12 @@ impl Endpoint {
         match (link, qos) {
             (Some(link), _) if came_on == Some(self.state.generation) => {
                 let connection = &mut link.connection;
-                self.state
-                    .session
-                    .acknowledge_with(connection, qos, packet_id, reason, properties, tx);
+                // [MQTT-4.3.3-10]: each repetition has its PUBREC.
+                for _ in 0..times {
+                    self.state
+                        .session
+                        .acknowledge_with(connection, qos, packet_id, reason, properties, tx);
+                }
                 Ok(())
             }
             (_, AcknowledgedQoS::ExactlyOnce) if came_on.is_some() && reason.is_error() => {
@@ -335,15 +345,20 @@ impl Endpoint {
         }
     }
 
-    /// On which connection the QoS 2 message of a token came last, which is settled now. The message is the session's, not
-    /// the connection's: it may have come again in the meantime, or will.
-    fn came_last_on(&mut self, first: u64, packet_id: PacketId) -> Option<u64> {
+    /// The QoS 2 message of a token, which is settled now. It is the session's, not the connection's: it may have come again
+    /// in the meantime, or will.
+    fn settle(&mut self, first: u64, packet_id: PacketId) -> Option<Unacknowledged> {
         let unacknowledged = self.state.unacknowledged.get(&packet_id)?;
         if unacknowledged.first != first {
             return None;
         }
-        let settled = self.state.unacknowledged.remove(&packet_id)?;
-        Some(settled.last)
+        self.state.unacknowledged.remove(&packet_id)
+    }
+
+    /// Whether a QoS 2 message has come whose PUBREC has not left.
+    fn is_unacknowledged(&self, link: &Link, packet_id: PacketId) -> bool {
+        link.connection.phase == Phase::Connected
+            && self.state.unacknowledged.contains_key(&packet_id)
     }
 
     /// One packet through the rules and flows of the session.
@@ -353,8 +368,21 @@ impl Endpoint {
         now: Instant,
         packet: Packet<'a>,
     ) -> Result<Received<'a, Outgoing>, ProtocolError> {
+        if let Packet::Pubrel(Pubrel { packet_id, .. }) = packet {
+            // [MQTT-4.3.3-4]: it answers a PUBREC, which has not left. Its identifier could be taken again and again
+            // otherwise, whatever the window.
+            if self.is_unacknowledged(link, packet_id) {
+                return Err(ProtocolError::WrongAcknowledgement {
+                    packet_type: PacketType::Pubrel,
+                    packet_id,
+                });
+            }
+        }
         self.state
             .session
             .receive(&mut link.connection, now, packet)
     }
 }
+
+/// A PUBACK or PUBREC without more than its identifier.
+const ACKNOWLEDGEMENT_LEN: usize = 4;

@@ -34,8 +34,30 @@ pub struct SessionState {
 pub(crate) struct Unacknowledged {
     /// First; its token says the same.
     pub(crate) first: u64,
-    /// Last; that one has an acknowledgement to wait for.
+    /// Last; that one has acknowledgements to wait for.
     pub(crate) last: u64,
+    /// How often on that one.
+    pub(crate) times: u32,
+}
+
+impl Unacknowledged {
+    /// It came on this connection.
+    pub(crate) const fn new(connection: u64) -> Self {
+        Self {
+            first: connection,
+            last: connection,
+            times: 1,
+        }
+    }
+
+    /// It came again.
+    pub(crate) fn note(&mut self, connection: u64) {
+        if self.last == connection {
+            self.times += 1;
+        } else {
+            (self.last, self.times) = (connection, 1);
+        }
+    }
 }
 
 /// What is kept of a message to send it again.

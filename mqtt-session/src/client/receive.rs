@@ -31,7 +31,7 @@ impl ClientSession {
             Ok(Some((packet, len))) => {
                 if let Err(reason) = self.take(now, packet, source) {
                     self.close(now, reason);
-                } else if self.endpoint.is_overrun() {
+                } else if self.is_overrun() {
                     self.close(now, CloseReason::SlowPeer);
                 }
                 Some(len)
@@ -40,6 +40,13 @@ impl ClientSession {
                 self.close(now, CloseReason::Malformed(error));
                 None
             }
+        }
+    }
+
+    fn is_overrun(&self) -> bool {
+        match &self.state {
+            State::Connected(online) => self.endpoint.is_overrun(&online.link.connection),
+            State::Idle | State::Connecting { .. } => false,
         }
     }
 

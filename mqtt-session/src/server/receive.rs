@@ -42,7 +42,7 @@ impl ServerSession {
                 };
                 match taken {
                     Err(reason) => self.close(reason),
-                    Ok(()) if self.endpoint.is_overrun() => self.close(CloseReason::SlowPeer),
+                    Ok(()) if self.is_overrun() => self.close(CloseReason::SlowPeer),
                     Ok(()) => {}
                 }
                 Some(len)
@@ -51,6 +51,13 @@ impl ServerSession {
                 self.close(CloseReason::Malformed(error));
                 None
             }
+        }
+    }
+
+    fn is_overrun(&self) -> bool {
+        match &self.state {
+            State::Connected(online) => self.endpoint.is_overrun(&online.link.connection),
+            State::Idle | State::AwaitConnect { .. } | State::Deciding(_) => false,
         }
     }
 

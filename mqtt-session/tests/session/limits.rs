@@ -14,7 +14,7 @@ use crate::support::*;
 use mqtt_codec::{Packet, QoS, Version};
 use mqtt_session::client::{Action, Config as ClientConfig};
 use mqtt_session::server::{Action as ServerAction, Config as ServerConfig};
-use mqtt_session::{CloseReason, PublishError};
+use mqtt_session::{Acknowledgement, CloseReason, PublishError};
 
 const V5: Version = Version::V5_0;
 
@@ -100,6 +100,31 @@ fn a_peer_that_does_not_read_is_closed() {
     assert_eq!(
         client.machine.poll_action(),
         Some(Action::Close(CloseReason::SlowPeer))
+    );
+}
+
+/// The same of answers that wait for the application: a message that has none yet may be repeated, and not for ever.
+#[test]
+fn a_peer_that_repeats_a_message_without_end_is_closed() {
+    let config = ServerConfig {
+        acknowledgement: Acknowledgement::Manual,
+        receive_maximum: NonZeroU16::MIN,
+        send_buffer: 100,
+        ..ServerConfig::default()
+    };
+    let mut server = Server::connected_with(config, &connect(V5));
+    assert_eq!(
+        server.receive(qos2(1, "a", "x")),
+        [deliver_manually("a", "x")]
+    );
+    // A PUBREC has 4 bytes.
+    for _ in 0..2 * 100 / 4 {
+        assert_eq!(server.receive(again(qos2(1, "a", "x"))), []);
+    }
+    let goodbye = send(V5, disconnect(code(0x80)));
+    assert_eq!(
+        server.receive(again(qos2(1, "a", "x"))),
+        [goodbye, Out::Close(CloseReason::SlowPeer)]
     );
 }
 

@@ -24,6 +24,7 @@ mod properties;
 mod qos_delivery;
 mod qos_receiving;
 mod reason_strings;
+mod received_identifiers;
 mod request_answers;
 mod server_capabilities;
 mod server_states;

@@ -1,9 +1,12 @@
 //! Both machines by one trait.
 
+use mqtt_codec::packet::AcknowledgementProperties;
+use mqtt_codec::reason_code::PublishReasonCode;
 use mqtt_session::client::{self, ClientSession};
 use mqtt_session::server::{self, ServerSession};
 use mqtt_session::{
-    Counters, Delivered, DeliveryToken, Instant, Message, PublishError, PublishToken, TxBuffer,
+    AcknowledgeError, Counters, Delivered, DeliveryToken, Instant, Message, PublishError,
+    PublishToken, TxBuffer,
 };
 
 use super::Out;
@@ -20,6 +23,12 @@ pub(crate) trait Machine {
     fn in_flight(&self) -> usize;
     fn send_quota(&self) -> u16;
     fn publish(&mut self, now: Instant, message: Message) -> Result<PublishToken, PublishError>;
+    fn acknowledge(
+        &mut self,
+        now: Instant,
+        token: DeliveryToken,
+        reason: PublishReasonCode,
+    ) -> Result<(), AcknowledgeError>;
     /// `None` for Transmit.
     fn poll(&mut self, tokens: &mut Vec<DeliveryToken>) -> Option<Option<Out>>;
 }
@@ -54,6 +63,14 @@ impl Machine for ClientSession {
     }
     fn publish(&mut self, now: Instant, message: Message) -> Result<PublishToken, PublishError> {
         self.publish(now, message)
+    }
+    fn acknowledge(
+        &mut self,
+        now: Instant,
+        token: DeliveryToken,
+        reason: PublishReasonCode,
+    ) -> Result<(), AcknowledgeError> {
+        self.acknowledge(now, token, reason)
     }
     fn poll(&mut self, tokens: &mut Vec<DeliveryToken>) -> Option<Option<Out>> {
         self.poll_action().map(|action| match action {
@@ -95,6 +112,14 @@ impl Machine for ServerSession {
     }
     fn publish(&mut self, now: Instant, message: Message) -> Result<PublishToken, PublishError> {
         self.publish(now, message)
+    }
+    fn acknowledge(
+        &mut self,
+        now: Instant,
+        token: DeliveryToken,
+        reason: PublishReasonCode,
+    ) -> Result<(), AcknowledgeError> {
+        self.acknowledge(now, token, reason, &AcknowledgementProperties::default())
     }
     fn poll(&mut self, tokens: &mut Vec<DeliveryToken>) -> Option<Option<Out>> {
         self.poll_action().map(|action| match action {

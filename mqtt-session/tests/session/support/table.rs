@@ -62,14 +62,20 @@ pub(crate) fn answer<M: Machine>(side: &mut Side<M>, bytes: &[u8]) -> String {
     if matches!(outs.last(), Some(Out::Close(_))) {
         assert_silent(side);
     }
-    let counted = side.machine.counters().ignored_acknowledgements - ignored;
-    let because_of = PacketType::from_bits(bytes[0] >> 4);
-    let mut words: Vec<_> = outs.iter().map(|out| word(out, because_of)).collect();
-    words.extend((0..counted).map(|_| "counted".to_owned()));
-    match words.is_empty() {
-        true => "-".to_owned(),
-        false => words.join(" "),
+    if side.machine.counters().ignored_acknowledgements > ignored {
+        assert_eq!(outs, []);
+        return "counted".to_owned();
     }
+    in_words(&outs, PacketType::from_bits(bytes[0] >> 4))
+}
+
+/// A word for each, in order; `-` when there is none.
+pub(crate) fn in_words(outs: &[Out], because_of: Option<PacketType>) -> String {
+    if outs.is_empty() {
+        return "-".to_owned();
+    }
+    let words: Vec<_> = outs.iter().map(|out| word(out, because_of)).collect();
+    words.join(" ")
 }
 
 /// The connection is over: nothing that comes is answered, and nothing can be sent.
