@@ -19,6 +19,7 @@ mod keep_alive;
 mod limits;
 mod lossy_network;
 mod message_ordering;
+mod overrun;
 mod packet_identifier;
 mod properties;
 mod qos_delivery;

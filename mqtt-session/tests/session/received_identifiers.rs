@@ -86,7 +86,7 @@ fn a_request_is_answered_though_its_identifier_is_in_use() {
                 .unwrap();
             assert_eq!(server.drain(), [send(version, suback(7, &codes))]);
         }
-        let outs = acknowledge(&mut server, PublishReasonCode::Success);
+        let outs = server.acknowledge(PublishReasonCode::Success);
         assert_eq!(outs, [send(version, pubrec(7))]);
         assert_eq!(server.receive(pubrel(7)), [send(version, pubcomp(7))]);
     }
@@ -126,23 +126,13 @@ fn begin<M: Machine>(side: &mut Side<M>, exchange: Exchange) {
     }
     match exchange {
         Exchange::None | Exchange::Qos1 | Exchange::Qos2 => {}
-        Exchange::Qos1Over | Exchange::Received => {
-            _ = acknowledge(side, PublishReasonCode::Success)
-        }
-        Exchange::Refused => _ = acknowledge(side, PublishReasonCode::QuotaExceeded),
+        Exchange::Qos1Over | Exchange::Received => _ = side.acknowledge(PublishReasonCode::Success),
+        Exchange::Refused => _ = side.acknowledge(PublishReasonCode::QuotaExceeded),
         Exchange::Qos2Over => {
-            acknowledge(side, PublishReasonCode::Success);
+            side.acknowledge(PublishReasonCode::Success);
             side.receive(pubrel(7));
         }
     }
-}
-
-/// Acknowledges all that was taken, in order.
-fn acknowledge<M: Machine>(side: &mut Side<M>, reason: PublishReasonCode) -> Vec<Out> {
-    for token in core::mem::take(&mut side.tokens) {
-        let _ = side.machine.acknowledge(side.now, token, reason);
-    }
-    side.drain()
 }
 
 /// What a peer may send with the identifier.
@@ -186,7 +176,7 @@ fn both(version: Version, bytes: &[u8], exchange: Exchange) -> String {
 fn outcome<M: Machine>(side: &mut Side<M>, bytes: &[u8], exchange: Exchange) -> String {
     begin(side, exchange);
     let at_once = answer(side, bytes);
-    let later = acknowledge(side, PublishReasonCode::Success);
+    let later = side.acknowledge(PublishReasonCode::Success);
     if !at_once.contains('!') {
         assert_goes_on(side);
     }
@@ -204,7 +194,7 @@ fn assert_goes_on<M: Machine>(side: &mut Side<M>) {
         side.receive(qos2(9, "a", "x")),
         [deliver_manually("a", "x")]
     );
-    let outs = acknowledge(side, PublishReasonCode::Success);
+    let outs = side.acknowledge(PublishReasonCode::Success);
     assert_eq!(outs, [send(version, puback(8)), send(version, pubrec(9))]);
     assert_eq!(side.receive(pubrel(9)), [send(version, pubcomp(9))]);
 }

@@ -19,7 +19,7 @@ use core::fmt;
 use core::time::Duration;
 
 use mqtt_codec::packet::{Connack, ConnackProperties, Connect, ConnectProperties};
-use mqtt_codec::reason_code::ConnectReasonCode;
+use mqtt_codec::reason_code::{ConnectReasonCode, PublishReasonCode};
 use mqtt_codec::{
     ClientId, ClientIdBuf, Limits, Packet, TopicNameBuf, Version, decode, fixed_header,
 };
@@ -124,6 +124,15 @@ impl<M: Machine> Side<M> {
     pub(crate) fn publish(&mut self, message: Message) -> (PublishToken, Vec<Out>) {
         let token = self.machine.publish(self.now, message).unwrap();
         (token, self.drain())
+    }
+
+    /// The application acknowledges all that it has, in order.
+    pub(crate) fn acknowledge(&mut self, reason: PublishReasonCode) -> Vec<Out> {
+        for token in core::mem::take(&mut self.tokens) {
+            // It is too late for those whose connection is gone.
+            let _ = self.machine.acknowledge(self.now, token, reason);
+        }
+        self.drain()
     }
 
     pub(crate) fn advance(&mut self, duration: Duration) -> Vec<Out> {
