@@ -21,6 +21,7 @@ mod lossy_network;
 mod message_ordering;
 mod overrun;
 mod packet_identifier;
+mod packet_size;
 mod properties;
 mod qos_delivery;
 mod qos_receiving;
