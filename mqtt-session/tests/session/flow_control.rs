@@ -22,8 +22,8 @@ use mqtt_session::{
 
 const V5: Version = Version::V5_0;
 
-/// [MQTT-3.3.4-7] [MQTT-4.9.0-1] [MQTT-4.9.0-2] [often-wrong-4] [choice-4] A client has at most the server's Receive Maximum open, QoS 1 and QoS 2 in
-/// one window, given back by PUBACK, PUBCOMP and PUBREC of 0x80 and above and by nothing else.
+/// [MQTT-3.3.4-7] [MQTT-4.9.0-1] [MQTT-4.9.0-2] [often-wrong-4] [choice-4] A client has at most the server's Receive Maximum
+/// open, QoS 1 and QoS 2 in one window, given back by PUBACK, PUBCOMP and PUBREC of 0x80 and above and by nothing else.
 #[test]
 fn a_client_keeps_to_the_servers_receive_maximum() {
     let properties = ConnackProperties {
@@ -34,7 +34,8 @@ fn a_client_keeps_to_the_servers_receive_maximum() {
     window_of_three(&mut client, |client| client.machine.send_quota());
 }
 
-/// [MQTT-3.3.4-9] [MQTT-4.9.0-1] [MQTT-4.9.0-2] [often-wrong-4] [choice-4] A server has at most the client's Receive Maximum open, alike.
+/// [MQTT-3.3.4-9] [MQTT-4.9.0-1] [MQTT-4.9.0-2] [often-wrong-4] [choice-4] A server has at most the client's Receive Maximum
+/// open, alike.
 #[test]
 fn a_server_keeps_to_the_clients_receive_maximum() {
     let properties = ConnectProperties {
