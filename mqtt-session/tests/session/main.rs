@@ -18,6 +18,7 @@ mod flow_control;
 mod keep_alive;
 mod limits;
 mod lossy_network;
+mod malformed;
 mod message_ordering;
 mod overrun;
 mod packet_identifier;
