@@ -8,6 +8,7 @@
     reason = "helpers of tests, too, may fail"
 )]
 
+use mqtt_codec::fuzzing::{complete_packets, spoiled};
 use mqtt_codec::packet::Connack;
 use mqtt_codec::reason_code::{ConnectReasonCode, DisconnectReasonCode};
 use mqtt_codec::{
@@ -17,7 +18,6 @@ use mqtt_session::server::{Config as ServerConfig, Event};
 use mqtt_session::{CloseReason, ProtocolError};
 use proptest::prelude::*;
 
-use crate::support::complete::{complete_packets, spoiled};
 use crate::support::packets::*;
 use crate::support::*;
 

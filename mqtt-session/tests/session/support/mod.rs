@@ -9,7 +9,6 @@
     reason = "helpers of tests, too, may fail"
 )]
 
-pub(crate) mod complete;
 mod machine;
 pub(crate) mod packets;
 pub(crate) mod table;

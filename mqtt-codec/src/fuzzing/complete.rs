@@ -1,8 +1,10 @@
 //! Packets with all that they may have, and what becomes of them when a byte is changed, missing or too much.
 
-use mqtt_codec::{Packet, Version, decode};
+use alloc::vec;
+use alloc::vec::Vec;
 
-use super::{encode, limits};
+use super::LIMITS;
+use crate::{Packet, Version, decode, fixed_header};
 
 /// A packet of 5.0: its first byte and its parts; every second one is a property block, whose length is left out.
 type Parts = (u8, &'static [&'static [u8]]);
@@ -79,49 +81,43 @@ const PACKETS: [Parts; 37] = [
 ];
 
 /// Complete packets of a version: those of 5.0 without what the version does not have.
-pub(crate) fn complete_packets(version: Version) -> Vec<Vec<u8>> {
+#[must_use]
+pub fn complete_packets(version: Version) -> Vec<Vec<u8>> {
     let mut packets: Vec<Vec<u8>> = PACKETS
         .iter()
         .map(|(first, parts)| packet(*first, parts))
-        .filter_map(|bytes| in_version(&bytes, version))
+        .filter_map(|bytes| in_version(bytes, version))
         .collect();
     packets.dedup();
     packets
 }
 
-/// A packet of this first byte and body.
-pub(crate) fn with_length(first: u8, body: &[u8]) -> Vec<u8> {
-    let len = u8::try_from(body.len()).unwrap();
-    let length = if len < 0x80 {
-        vec![len]
-    } else {
-        vec![len | 0x80, 1]
-    };
-    [&[first], length.as_slice(), body].concat()
-}
-
 /// The packet with each byte changed in six ways, and with each number of bytes less, and one more, than it has.
-pub(crate) fn spoiled(packet: &[u8]) -> Vec<Vec<u8>> {
+#[must_use]
+pub fn spoiled(packet: &[u8]) -> Vec<Vec<u8>> {
     let mut all = Vec::new();
     for (at, &byte) in packet.iter().enumerate() {
-        let others = [
-            0x00,
-            0xFF,
-            byte ^ 0x01,
-            byte ^ 0x80,
-            byte.wrapping_add(1),
-            byte.wrapping_sub(1),
-        ];
-        for other in others.into_iter().filter(|&other| other != byte) {
-            let mut changed = packet.to_vec();
-            changed[at] = other;
-            all.push(changed);
+        let (more, less) = (byte.wrapping_add(1), byte.wrapping_sub(1));
+        for other in [0x00, 0xFF, byte ^ 0x01, byte ^ 0x80, more, less] {
+            if other != byte {
+                let changed = packet.iter().enumerate();
+                all.push(
+                    changed
+                        .map(|(n, &it)| if n == at { other } else { it })
+                        .collect(),
+                );
+            }
         }
     }
-    let header_len = if packet[1] < 0x80 { 2 } else { 3 };
-    let body = &packet[header_len..];
-    all.extend((0..body.len()).map(|len| with_length(packet[0], &body[..len])));
-    all.push(with_length(packet[0], &[body, &[0]].concat()));
+    let Ok(Some(header)) = fixed_header(packet) else {
+        return all;
+    };
+    let first = packet.iter().copied().take(1);
+    let body = packet.get(header.header_len..).unwrap_or_default();
+    let shorter = (0..body.len()).filter_map(|len| body.get(..len));
+    for body in shorter.map(<[u8]>::to_vec).chain([[body, &[0]].concat()]) {
+        all.extend(first.clone().map(|first| with_length(first, &body)));
+    }
     all
 }
 
@@ -129,24 +125,78 @@ fn packet(first: u8, parts: &[&[u8]]) -> Vec<u8> {
     let mut body = Vec::new();
     for (n, part) in parts.iter().enumerate() {
         if n % 2 == 1 {
-            body.push(u8::try_from(part.len()).unwrap());
+            body.extend(u8::try_from(part.len()));
         }
         body.extend_from_slice(part);
     }
     with_length(first, &body)
 }
 
+/// A packet of this first byte and body, which is shorter than 16,384 bytes.
+fn with_length(first: u8, body: &[u8]) -> Vec<u8> {
+    let [high, low] = u16::try_from(body.len()).unwrap_or(u16::MAX).to_be_bytes();
+    let length = match body.len() {
+        0..0x80 => vec![low],
+        _ => vec![low | 0x80, high << 1 | low >> 7],
+    };
+    [&[first], length.as_slice(), body].concat()
+}
+
 /// `None` when the version has no such packet.
-fn in_version(bytes: &[u8], version: Version) -> Option<Vec<u8>> {
-    let (mut packet, len) = decode(Version::V5_0, &limits(), bytes).unwrap().unwrap();
-    assert_eq!(len, bytes.len());
+fn in_version(bytes: Vec<u8>, version: Version) -> Option<Vec<u8>> {
     if version == Version::V5_0 {
         // Not encoded anew: there may be a shorter form.
-        return Some(bytes.to_vec());
+        return Some(bytes);
     }
+    let (mut packet, _) = decode(Version::V5_0, &LIMITS, &bytes).ok()??;
     if let Packet::Connect(connect) = &mut packet {
         connect.version = version;
     }
-    packet.encoded_len(version)?;
-    Some(encode(version, &packet))
+    let mut encoded = vec![0; packet.encoded_len(version)?];
+    packet.encode(version, &mut encoded);
+    Some(encoded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn complete_packets_are_packets() {
+        for (version, expected) in [
+            (Version::V3_1, 23),
+            (Version::V3_1_1, 23),
+            (Version::V5_0, 37),
+        ] {
+            let packets = complete_packets(version);
+            for bytes in &packets {
+                let decoded = decode(version, &LIMITS, bytes);
+                assert!(
+                    matches!(decoded, Ok(Some((_, len))) if len == bytes.len()),
+                    "{bytes:02x?}"
+                );
+            }
+            assert_eq!(packets.len(), expected);
+        }
+    }
+
+    #[test]
+    fn a_spoiled_packet_is_another_one() {
+        let ping = [0xC0, 0x00];
+        let expected: [&[u8]; 10] = [
+            b"\x00\x00",
+            b"\xff\x00",
+            b"\xc1\x00",
+            b"\x40\x00",
+            b"\xc1\x00",
+            b"\xbf\x00",
+            b"\xc0\xff",
+            b"\xc0\x01",
+            b"\xc0\x80",
+            b"\xc0\x01",
+        ];
+        let more: [&[u8]; 2] = [b"\xc0\xff", b"\xc0\x01\0"];
+        assert_eq!(spoiled(&ping), [&expected[..], &more].concat());
+        assert_eq!(with_length(0x30, &[0; 200])[..3], [0x30, 200, 1]);
+    }
 }
