@@ -121,17 +121,17 @@ fn a_will_that_the_server_cannot_keep_is_refused() {
 
 /// What a 5.0 server that lacks something says to who uses it: the code of DISCONNECT.
 const USES: &str = "
-                 | all | QoS 0 | QoS 1 | no retain | no wildcards | no identifiers | no sharing
-QoS 0            | ok  | ok    | ok    | ok        | ok           | ok             | ok
-QoS 1            | ok  | 9B    | ok    | ok        | ok           | ok             | ok
-QoS 2            | ok  | 9B    | 9B    | ok        | ok           | ok             | ok
-retained         | ok  | ok    | ok    | 9A        | ok           | ok             | ok
-a                | ok  | ok    | ok    | ok        | ok           | ok             | ok
-+/b              | ok  | ok    | ok    | ok        | A2           | ok             | ok
-a/#              | ok  | ok    | ok    | ok        | A2           | ok             | ok
-$share/g/a       | ok  | ok    | ok    | ok        | ok           | ok             | 9E
-$share/g/+       | ok  | ok    | ok    | ok        | A2           | ok             | 9E
-a, identified    | ok  | ok    | ok    | ok        | ok           | A1             | ok
+              | all | QoS 0 | QoS 1 | no retain | no wildcards | no identifiers | no sharing
+QoS 0         | ok  | ok    | ok    | ok        | ok           | ok             | ok
+QoS 1         | ok  | 9B    | ok    | ok        | ok           | ok             | ok
+QoS 2         | ok  | 9B    | 9B    | ok        | ok           | ok             | ok
+retained      | ok  | ok    | ok    | 9A        | ok           | ok             | ok
+a             | ok  | ok    | ok    | ok        | ok           | ok             | ok
++/b           | ok  | ok    | ok    | ok        | A2           | ok             | ok
+a/#           | ok  | ok    | ok    | ok        | A2           | ok             | ok
+$share/g/a    | ok  | ok    | ok    | ok        | ok           | ok             | 9E
+$share/g/+    | ok  | ok    | ok    | ok        | A2           | ok             | 9E
+a, identified | ok  | ok    | ok    | ok        | ok           | A1             | ok
 ";
 
 /// [MQTT-3.2.2-11] [MQTT-3.2.2-14] [MQTT-4.13.1-1] [often-wrong-13] A client does not use what the server lacks, and a server

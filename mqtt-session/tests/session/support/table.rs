@@ -11,41 +11,35 @@ use mqtt_session::{CloseReason, ProtocolError, PublishError, PublishOutcome};
 use super::packets::{every_type, message};
 use super::{Machine, Out, Sent, Side, limits};
 
-/// Compares a table with what `outcome` says of each row in each column. The first line of the table names the columns,
-/// each other line begins with the name of its row. Every combination stands there, and no other.
+/// Compares a table with what `outcome` says of each row in each column. The first line names the columns, each other line
+/// begins with the name of its row. Every combination stands there, and no other.
 pub(crate) fn assert_table<R, C>(
     table: &str,
     rows: &[(&str, R)],
     columns: &[(&str, C)],
     outcome: impl Fn(&R, &C) -> String,
 ) {
-    let head = columns.iter().map(|(name, _)| (*name).to_owned());
-    let head: Vec<String> = core::iter::once(String::new()).chain(head).collect();
-    let body = rows.iter().map(|(name, row)| {
-        let cells = columns.iter().map(|(_, column)| outcome(row, column));
-        core::iter::once((*name).to_owned()).chain(cells).collect()
-    });
-    let actual: Vec<Vec<String>> = core::iter::once(head).chain(body).collect();
-    let cells = |line: &str| line.split('|').map(|cell| cell.trim().to_owned()).collect();
-    let expected: Vec<Vec<String>> = table.trim_matches('\n').lines().map(cells).collect();
-    assert!(
-        actual == expected,
-        "it is\n{}\nfor\n{table}",
-        drawn(&actual)
-    );
-}
-
-fn drawn(table: &[Vec<String>]) -> String {
-    let width = |column: usize| table.iter().map(|row| row[column].len()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..table[0].len()).map(width).collect();
-    let line = |row: &Vec<String>| {
-        let cells = row.iter().zip(&widths);
+    let mut lines = vec![vec![String::new()]];
+    lines[0].extend(columns.iter().map(|(name, _)| (*name).to_owned()));
+    for (name, row) in rows {
+        let mut line = vec![(*name).to_owned()];
+        line.extend(columns.iter().map(|(_, column)| outcome(row, column)));
+        lines.push(line);
+    }
+    let width = |at: usize| lines.iter().map(|line| line[at].len()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..=columns.len()).map(width).collect();
+    let drawn = |line: &Vec<String>| {
+        let cells = line.iter().zip(&widths);
         let cells: Vec<_> = cells
             .map(|(cell, width)| format!("{cell:width$}"))
             .collect();
         cells.join(" | ").trim_end().to_owned() + "\n"
     };
-    table.iter().map(line).collect()
+    let actual: String = lines.iter().map(drawn).collect();
+    assert!(
+        actual == table.trim_start_matches('\n'),
+        "it is\n{actual}\nfor\n{table}"
+    );
 }
 
 /// What comes out because of a packet: a word for each, in order. `-` for nothing, `counted` when it was counted as an
