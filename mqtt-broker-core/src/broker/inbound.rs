@@ -1,8 +1,9 @@
 //! Bytes in: packets, one by one, to what they ask for.
 
 use bytes::Bytes;
+use mqtt_codec::packet::Disconnect;
 use mqtt_codec::reason_code::DisconnectReasonCode;
-use mqtt_codec::{DecodeError, Packet, PacketType, decode};
+use mqtt_codec::{DecodeError, Packet, decode};
 use mqtt_session::{CloseReason, Instant, ProtocolError, Received, Tx};
 
 use super::Broker;
@@ -134,29 +135,46 @@ impl Broker {
         let Some(at) = self.hub.links.get(link) else {
             return;
         };
+        if matches!(at.state, LinkState::AwaitAuth(_)) {
+            return self.handle_in_authentication(now, link, packet);
+        }
         let packet_type = packet.packet_type();
         if matches!(at.state, LinkState::AwaitConnect) {
             if let Packet::Connect(connect) = packet {
                 return self.handle_connect(now, link, &connect);
             }
         }
-        if matches!(at.state, LinkState::AwaitAuth(_)) {
-            if let Packet::Auth(auth) = packet {
-                return self.handle_auth_before_connack(now, link, &auth);
+        // [MQTT-3.14.0-1]: there is no DISCONNECT before CONNACK.
+        self.fail_protocol(now, link, ProtocolError::UnexpectedPacket(packet_type));
+    }
+
+    /// The client's AUTH is awaited.
+    fn handle_in_authentication(&mut self, now: Instant, link: LinkId, packet: Packet<'_>) {
+        let packet_type = packet.packet_type();
+        match packet {
+            Packet::Auth(auth) => self.handle_auth_before_connack(now, link, &auth),
+            Packet::Disconnect(Disconnect { reason_code, .. }) => {
+                let reason = CloseReason::PeerDisconnected {
+                    reason: reason_code,
+                };
+                self.end_link(now, link, reason);
             }
-            if packet_type == PacketType::Disconnect {
-                return self.end_link(
-                    now,
-                    link,
-                    CloseReason::PeerDisconnected {
-                        reason: DisconnectReasonCode::Success,
-                    },
-                );
+            Packet::Connect(_) => self.fail_protocol(now, link, ProtocolError::SecondConnect),
+            Packet::Connack(_)
+            | Packet::Publish(_)
+            | Packet::Puback(_)
+            | Packet::Pubrec(_)
+            | Packet::Pubrel(_)
+            | Packet::Pubcomp(_)
+            | Packet::Subscribe(_)
+            | Packet::Suback(_)
+            | Packet::Unsubscribe(_)
+            | Packet::Unsuback(_)
+            | Packet::Pingreq
+            | Packet::Pingresp => {
+                self.fail_protocol(now, link, ProtocolError::UnexpectedPacket(packet_type));
             }
         }
-        // [MQTT-3.14.0-1]: there is no DISCONNECT before CONNACK.
-        let reason = CloseReason::Protocol(ProtocolError::UnexpectedPacket(packet_type));
-        self.end_link(now, link, reason);
     }
 
     #[inline]

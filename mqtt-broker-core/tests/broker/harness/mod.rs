@@ -14,6 +14,7 @@
 
 mod packets;
 pub mod store;
+pub mod table;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -309,7 +310,8 @@ impl World {
         self.links.get_mut(&link).expect("a link of this world")
     }
 
-    fn version(&mut self, link: LinkId) -> Version {
+    /// What version a link's packets are of.
+    pub fn version(&mut self, link: LinkId) -> Version {
         self.seen(link).version.unwrap_or(Version::V5_0)
     }
 
@@ -362,6 +364,7 @@ impl World {
         };
         let bytes: Vec<u8> = tx.segments().flatten().copied().take(n).collect();
         if let Some(seen) = self.links.get_mut(&link) {
+            assert!(!seen.closed || bytes.is_empty(), "nothing follows Close");
             seen.partial.extend_from_slice(&bytes);
             while let Some(header) =
                 mqtt_codec::fixed_header(&seen.partial).expect("a header of ours")
