@@ -116,12 +116,30 @@ impl Hub {
         }));
     }
 
-    /// Puts a packet that is not a PUBLISH into a link's send buffer.
+    /// Whether a link's client takes a packet of so many bytes [MQTT-3.1.2-24]. One that it does not take is counted.
+    pub(crate) fn fits(&mut self, link: LinkId, packet_len: usize) -> bool {
+        let fits = self
+            .links
+            .get(link)
+            .is_some_and(|at| at.connection.fits(packet_len));
+        if !fits {
+            self.counters.count(Cause::PacketTooLargeForClient);
+        }
+        fits
+    }
+
+    /// Puts a packet that is not a PUBLISH into a link's send buffer, if its client takes one of that size.
     pub(crate) fn send(&mut self, now: Instant, link: LinkId, packet: &Packet<'_>) {
+        let Some(version) = self.links.get(link).map(|at| at.version) else {
+            return;
+        };
+        let len = packet.encoded_len(version).unwrap_or(usize::MAX);
+        if !self.fits(link, len) {
+            return;
+        }
         let Some(at) = self.links.get_mut(link) else {
             return;
         };
-        let version = at.version;
         Tx {
             buffer: &mut at.tx,
             pool: &mut self.pool,

@@ -5,9 +5,10 @@ use alloc::boxed::Box;
 use mqtt_codec::packet::{Auth, AuthProperties};
 use mqtt_codec::reason_code::{AuthReasonCode, ConnectReasonCode, DisconnectReasonCode};
 use mqtt_codec::{Binary, Packet, TextBuf};
-use mqtt_session::{Instant, Tx};
+use mqtt_session::Instant;
 
 use super::Broker;
+use super::connect::encode;
 use super::limits;
 use crate::access::{AuthenticationOutcome, AuthenticationRequest, EnhancedData};
 use crate::action::Action;
@@ -41,16 +42,17 @@ impl Broker {
             }
             AuthenticationOutcome::Continue { data } => {
                 at.state = LinkState::AwaitAuth(pending);
-                if !self.send_auth(
-                    now,
-                    link,
-                    AuthReasonCode::ContinueAuthentication,
-                    Some(&data),
-                ) {
+                let code = AuthReasonCode::ContinueAuthentication;
+                match self.send_auth(now, link, code, Some(&data)) {
+                    Ok(()) => self.hub.resume(now, link),
                     // Whoever has no method has no further step.
-                    return self.refuse_authentication(now, link, ConnectReasonCode::NotAuthorized);
+                    Err(NotSent::Turn) => {
+                        self.refuse_authentication(now, link, ConnectReasonCode::NotAuthorized);
+                    }
+                    Err(NotSent::TooLarge) => {
+                        self.refuse_connect(now, link, ConnectReasonCode::PacketTooLarge);
+                    }
                 }
-                self.hub.resume(now, link);
             }
             AuthenticationOutcome::Refused(code) => {
                 let code = if code.is_error() {
@@ -171,24 +173,26 @@ impl Broker {
                 return self.fail(now, link, DisconnectReasonCode::NotAuthorized);
             }
         };
-        if self.send_auth(now, link, reason_code, data.as_deref()) {
-            self.hub.resume(now, link);
+        match self.send_auth(now, link, reason_code, data.as_deref()) {
+            Ok(()) => self.hub.resume(now, link),
+            Err(NotSent::Turn) => {}
+            Err(NotSent::TooLarge) => self.fail(now, link, DisconnectReasonCode::PacketTooLarge),
         }
     }
 
-    /// AUTH with the method of CONNECT. False when it is not our turn to send one.
+    /// AUTH with the method of CONNECT.
     fn send_auth(
         &mut self,
         now: Instant,
         link: LinkId,
         reason_code: AuthReasonCode,
         data: Option<&[u8]>,
-    ) -> bool {
+    ) -> Result<(), NotSent> {
         let Some(at) = self.hub.links.get_mut(link) else {
-            return false;
+            return Err(NotSent::Turn);
         };
         if at.authentication.send(reason_code).is_err() {
-            return false;
+            return Err(NotSent::Turn);
         }
         let properties = AuthProperties {
             authentication_method: at.authentication.method(),
@@ -199,15 +203,21 @@ impl Broker {
             reason_code,
             properties,
         });
-        Tx {
-            buffer: &mut at.tx,
-            pool: &mut self.hub.pool,
+        let bytes = encode(&packet, at.version);
+        if !self.hub.fits(link, bytes.len()) {
+            return Err(NotSent::TooLarge);
         }
-        .put(at.version, &packet);
-        self.hub.counters.packets_sent += 1;
-        self.hub.announce(now, link);
-        true
+        self.hub.send_encoded(now, link, &bytes);
+        Ok(())
     }
+}
+
+/// Why an AUTH was not sent.
+enum NotSent {
+    /// It is not our turn.
+    Turn,
+    /// The client takes no packet of this size.
+    TooLarge,
 }
 
 /// A step of the client's.

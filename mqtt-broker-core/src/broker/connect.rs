@@ -13,7 +13,7 @@ use mqtt_session::{CloseReason, Connection, Instant, KeepAlive, Password, Resend
 
 use super::Broker;
 use super::connect_limits;
-use super::pending_connect::PendingConnect;
+use super::pending_connect::{self, PendingConnect};
 use crate::access::{Authentication, AuthenticationRequest, EnhancedData};
 use crate::action::Action;
 use crate::config::Config;
@@ -44,6 +44,7 @@ impl Broker {
             return;
         };
         at.version = connect.version;
+        at.connection = Connection::new(pending_connect::answered(connect));
         if !connect.client_id.is_empty() {
             at.client_id = Some(ClientIdBuf::from(connect.client_id));
         }
@@ -151,6 +152,12 @@ impl Broker {
         principal: Option<TextBuf>,
         data: Option<Vec<u8>>,
     ) {
+        let (expiry, config) = (pending.expiry_in_force(&self.hub.config), &self.hub.config);
+        // Whether the session is present makes it no longer.
+        let connack = pending.connack(config, false, expiry, data.as_deref());
+        if !self.hub.fits(link, connack.len()) {
+            return self.refuse_connect(now, link, ConnectReasonCode::PacketTooLarge);
+        }
         let mark = self.hub.durable.mark();
         let mut existing = self.hub.sessions.find(pending.client_id.as_str());
         if let Some(key) =
@@ -258,9 +265,7 @@ impl Broker {
             mark,
         } = admission;
         let epoch = self.hub.next_epoch();
-        let expiry = pending
-            .session_expiry
-            .min(self.hub.config.maximum_session_expiry);
+        let expiry = pending.expiry_in_force(&self.hub.config);
         let keep_alive = pending.keep_alive_in_force(&self.hub.config);
         let Some(session) = self.hub.sessions.get_mut(key) else {
             return;

@@ -54,9 +54,7 @@ impl PendingConnect {
             keep_alive: connect.keep_alive,
             session_expiry,
             receive_maximum: properties.receive_maximum.map_or(u16::MAX, NonZeroU16::get),
-            maximum_packet_size: properties
-                .maximum_packet_size
-                .map_or(Limits::MAX_PACKET_SIZE, NonZeroU32::get),
+            maximum_packet_size: maximum_packet_size(connect),
             topic_alias_maximum: properties.topic_alias_maximum.unwrap_or(0),
             wants_response_information: properties.request_response_information.unwrap_or(false),
             wants_problem_information: properties.request_problem_information.unwrap_or(true),
@@ -78,6 +76,11 @@ impl PendingConnect {
         } else {
             self.keep_alive
         }
+    }
+
+    /// The Session Expiry Interval that is in force.
+    pub(super) fn expiry_in_force(&self, config: &Config) -> u32 {
+        self.session_expiry.min(config.maximum_session_expiry)
     }
 
     pub(super) fn negotiated(&self, config: &Config) -> Negotiated {
@@ -143,4 +146,17 @@ impl PendingConnect {
         });
         encode(&packet, self.version)
     }
+}
+
+/// What holds for the answer to a CONNECT, before it is known whether the client may come in.
+pub(super) fn answered(connect: &Connect<'_>) -> Negotiated {
+    Negotiated {
+        packet_size_out: maximum_packet_size(connect),
+        ..Negotiated::new(connect.version, Role::Server)
+    }
+}
+
+fn maximum_packet_size(connect: &Connect<'_>) -> u32 {
+    let maximum = connect.properties.maximum_packet_size;
+    maximum.map_or(Limits::MAX_PACKET_SIZE, NonZeroU32::get)
 }

@@ -8,7 +8,7 @@ use mqtt_codec::packet::{
     Unsubscribe, UnsubscribeReasonCodes,
 };
 use mqtt_codec::reason_code::{DisconnectReasonCode, SubscribeReasonCode, UnsubscribeReasonCode};
-use mqtt_codec::{Packet, TopicFilterBuf, Version};
+use mqtt_codec::{Packet, PacketId, TopicFilterBuf, Version};
 use mqtt_session::Instant;
 
 use super::Broker;
@@ -49,6 +49,10 @@ impl Broker {
                 link,
                 DisconnectReasonCode::SharedSubscriptionsNotSupported,
             );
+        }
+        if !self.hub.fits(link, answer_len(packet.packet_id, count)) {
+            // [MQTT-3.1.2-24] [MQTT-3.8.4-1]: there is no answer that it would take.
+            return self.fail(now, link, DisconnectReasonCode::PacketTooLarge);
         }
         let mark = self.hub.durable.mark();
         let mut replays = Vec::new();
@@ -212,6 +216,13 @@ impl Broker {
             self.hub.refuse(link, Cause::Subscriptions);
             return self.fail(now, link, DisconnectReasonCode::QuotaExceeded);
         }
+        if !self
+            .hub
+            .fits(link, answer_len(packet.packet_id, packet.filters.len()))
+        {
+            // [MQTT-3.1.2-24] [MQTT-3.10.4-4]
+            return self.fail(now, link, DisconnectReasonCode::PacketTooLarge);
+        }
         let mark = self.hub.durable.mark();
         let codes: Vec<_> = packet
             .filters
@@ -284,4 +295,15 @@ fn tell(
             .collect(),
         Version::V3_1_1 | Version::V5_0 => codes,
     }
+}
+
+/// How long a SUBACK or UNSUBACK of 5.0 with so many codes is. In 3.x, where it is shorter, there is no limit to it.
+fn answer_len(packet_id: PacketId, codes: usize) -> usize {
+    let codes = vec![UnsubscribeReasonCode::Success; codes];
+    let unsuback = Unsuback {
+        packet_id,
+        properties: AcknowledgementProperties::default(),
+        reason_codes: UnsubscribeReasonCodes::new(&codes).unwrap_or(UnsubscribeReasonCodes::EMPTY),
+    };
+    unsuback.encoded_len(Version::V5_0).unwrap_or(usize::MAX)
 }

@@ -26,6 +26,7 @@ mod limits_queues;
 mod limits_retained;
 mod limits_topics;
 mod link_states;
+mod packet_size;
 mod principals;
 mod qos_delivery;
 mod reauthentication;
