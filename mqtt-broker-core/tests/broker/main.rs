@@ -2,6 +2,7 @@
 
 mod harness;
 
+mod acknowledgements;
 mod authentication;
 mod connect;
 mod connection_rules;
