@@ -4,7 +4,7 @@ use bytes::Bytes;
 use mqtt_codec::packet::Disconnect;
 use mqtt_codec::reason_code::DisconnectReasonCode;
 use mqtt_codec::{DecodeError, Packet, decode};
-use mqtt_session::{CloseReason, Instant, ProtocolError, Received, Tx};
+use mqtt_session::{CloseReason, Instant, Known, ProtocolError, Received, Tx};
 
 use super::Broker;
 use super::limits;
@@ -310,16 +310,21 @@ impl Broker {
         link: LinkId,
         key: SessionKey,
         packet_id: mqtt_codec::PacketId,
-        known: mqtt_session::Known,
+        known: Known,
     ) {
-        let mark = self.hub.durable.mark();
-        if known == mqtt_session::Known::Yes {
-            self.hub.record_of(key, |client_id| Record::Released {
-                client_id,
-                packet_id,
-            });
-        }
-        match self.hub.durable.since(mark) {
+        let position = match known {
+            Known::Yes => {
+                let mark = self.hub.durable.mark();
+                self.hub.record_of(key, |client_id| Record::Released {
+                    client_id,
+                    packet_id,
+                });
+                self.hub.durable.since(mark)
+            }
+            // PUBREL once more: no PUBCOMP leaves before what the first one changed is durable.
+            Known::No => self.hub.durable.pending(),
+        };
+        match position {
             Some(position) => self.hub.durable.hold(
                 position,
                 Held::Complete {
@@ -338,7 +343,7 @@ impl Broker {
         now: Instant,
         link: LinkId,
         packet_id: mqtt_codec::PacketId,
-        known: mqtt_session::Known,
+        known: Known,
     ) {
         let Some(at) = self.hub.links.get_mut(link) else {
             return;

@@ -31,6 +31,7 @@ mod packet_size;
 mod principals;
 mod qos_delivery;
 mod reauthentication;
+mod received_identifiers;
 mod retain;
 mod session_state;
 mod shared;

@@ -282,6 +282,14 @@ impl World {
         self.settle();
     }
 
+    /// The store catches up.
+    pub fn persisted_all(&mut self) {
+        while !self.persists.is_empty() {
+            let (position, _) = self.persists.remove(0);
+            self.persisted(position);
+        }
+    }
+
     /// Answers `Action::Authenticate`.
     pub fn authenticated(&mut self, link: LinkId, outcome: AuthenticationOutcome) {
         self.broker.handle_authenticated(self.now, link, outcome);

@@ -62,6 +62,16 @@ pub fn answer(world: &mut World, link: LinkId, bytes: &[u8]) -> String {
     if matches!(all.last(), Some(Saw::Closed(_))) {
         assert_silent(world, link);
     }
+    joined(&words)
+}
+
+/// A word for each, in order; `-` when there is none.
+pub fn in_words(all: &[Saw<'_>], because_of: Option<PacketType>) -> String {
+    let words: Vec<_> = all.iter().map(|saw| word(saw, because_of)).collect();
+    joined(&words)
+}
+
+fn joined(words: &[String]) -> String {
     match words.is_empty() {
         true => "-".to_owned(),
         false => words.join(" "),
