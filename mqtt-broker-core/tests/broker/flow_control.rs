@@ -12,14 +12,12 @@
 use std::num::NonZeroU16;
 
 use crate::harness::{
-    Saw, World, connect, disconnect, leak, puback, pubcomp, pubrec, pubrel, qos0, qos1, qos2,
-    resuming, suback, subscribe,
+    World, connect, leak, puback, pubcomp, pubrec, pubrel, qos0, qos1, qos2, resuming, suback,
+    subscribe,
 };
 use mqtt_broker_core::{Config, LinkId};
-use mqtt_codec::packet::Pubrec;
-use mqtt_codec::reason_code::{DisconnectReasonCode, PublishReasonCode, SubscribeReasonCode};
+use mqtt_codec::reason_code::SubscribeReasonCode;
 use mqtt_codec::{Packet, QoS, Version};
-use mqtt_session::{CloseReason, ProtocolError};
 
 const V5: Version = Version::V5_0;
 
@@ -97,31 +95,6 @@ fn the_window_is_that_of_the_connection() {
     assert_eq!(payloads(&mut world, reader), ["4"]);
 }
 
-/// [MQTT-3.3.4-7] [MQTT-3.3.4-9] 0x93, and not in an acknowledgement.
-#[test]
-fn a_client_that_overruns_our_receive_maximum_is_disconnected() {
-    let mut world = World::new(Config {
-        receive_maximum: 2,
-        ..Config::default()
-    });
-    let writer = world.connect(connect("writer"));
-    world.send(writer, qos2(1, "a", "x"));
-    world.send(writer, qos2(2, "a", "x"));
-    assert_eq!(
-        world.take(writer).packets(),
-        [no_subscribers(1), no_subscribers(2)]
-    );
-    world.send(writer, qos2(3, "a", "x"));
-    let reason = ProtocolError::ReceiveMaximumExceeded { limit: 2 };
-    assert_eq!(
-        world.take(writer).all(),
-        [
-            Saw::Packet(disconnect(DisconnectReasonCode::ReceiveMaximumExceeded)),
-            Saw::Closed(CloseReason::Protocol(reason)),
-        ]
-    );
-}
-
 /// [MQTT-2.2.1-4] [MQTT-4.3.2-1] [MQTT-4.3.3-1] [v3.1.1 MQTT-2.3.1-4] Never 0, never one in use: ids go around.
 #[test]
 fn a_packet_id_in_use_is_not_given_again() {
@@ -148,14 +121,6 @@ fn a_packet_id_in_use_is_not_given_again() {
         }
         assert_eq!(next(&mut world), 3);
     }
-}
-
-fn no_subscribers(packet_id: u16) -> Packet<'static> {
-    let reason_code = PublishReasonCode::NoMatchingSubscribers;
-    Packet::Pubrec(Pubrec {
-        reason_code,
-        ..Pubrec::success(crate::harness::id(packet_id))
-    })
 }
 
 /// The payloads that a link got.

@@ -125,7 +125,7 @@ fn no_local_on_a_shared_subscription_ends_the_connection() {
     );
 }
 
-/// [MQTT-4.13.1-1] A capability that CONNACK denied; 3.1.1 gets 0x80, 3.1 cannot be told.
+/// [MQTT-4.13.1-1] [often-wrong-13] A capability that CONNACK denied; 3.1.1 gets 0x80, 3.1 cannot be told.
 #[test]
 fn a_shared_subscription_where_there_is_none_is_refused() {
     for version in VERSIONS {

@@ -314,6 +314,13 @@ impl World {
         self.seen(link).version = Some(version);
     }
 
+    /// Whether a CONNECT was sent on a link.
+    pub fn has_connect(&self, link: LinkId) -> bool {
+        self.links
+            .get(&link)
+            .is_some_and(|seen| seen.version.is_some())
+    }
+
     fn seen(&mut self, link: LinkId) -> &mut Seen {
         self.links.get_mut(&link).expect("a link of this world")
     }
