@@ -195,7 +195,8 @@ fn debug_output_does_not_show_what_a_client_proves_itself_with() {
     assert!(!shown.contains("115, 101, 99"), "{shown}");
 }
 
-/// [MQTT-4.12.0-2] [MQTT-4.12.0-3] [MQTT-4.12.0-5] AUTH goes back and forth until CONNACK, all with the method of CONNECT.
+/// [MQTT-4.12.0-2] [MQTT-4.12.0-3] [MQTT-4.12.0-5] [often-wrong-36] AUTH goes back and forth until CONNACK, all with the
+/// method of CONNECT.
 #[test]
 fn enhanced_authentication_takes_as_many_steps_as_it_needs() {
     let mut world = World::new(Config::default());

@@ -21,7 +21,8 @@ use mqtt_codec::{Packet, QoS, Version};
 
 const V5: Version = Version::V5_0;
 
-/// [MQTT-3.3.4-9] [MQTT-4.9.0-1] [MQTT-4.9.0-2] QoS 1 and 2 share one window; PUBACK, PUBCOMP and an error give back.
+/// [MQTT-3.3.4-9] [MQTT-4.9.0-1] [MQTT-4.9.0-2] [often-wrong-4] QoS 1 and 2 share one window; PUBACK, PUBCOMP and an
+/// error give back.
 #[test]
 fn the_window_is_the_clients_receive_maximum_for_qos_1_and_2_together() {
     let mut world = World::new(Config::default());
@@ -73,7 +74,7 @@ fn a_full_window_holds_back_nothing_but_publishes_of_qos_1_and_2() {
     );
 }
 
-/// [MQTT-4.9.0-1] The window starts anew with each connection, with its own Receive Maximum.
+/// [MQTT-4.9.0-1] [often-wrong-5] The window starts anew with each connection, with its own Receive Maximum.
 #[test]
 fn the_window_is_that_of_the_connection() {
     let mut world = World::new(Config::default());
@@ -95,7 +96,8 @@ fn the_window_is_that_of_the_connection() {
     assert_eq!(payloads(&mut world, reader), ["4"]);
 }
 
-/// [MQTT-2.2.1-4] [MQTT-4.3.2-1] [MQTT-4.3.3-1] [v3.1.1 MQTT-2.3.1-4] Never 0, never one in use: ids go around.
+/// [MQTT-2.2.1-4] [MQTT-4.3.2-1] [MQTT-4.3.3-1] [v3.1.1 MQTT-2.3.1-4] [often-wrong-25] Never 0, never one in use: ids go
+/// around.
 #[test]
 fn a_packet_id_in_use_is_not_given_again() {
     for version in crate::harness::VERSIONS {

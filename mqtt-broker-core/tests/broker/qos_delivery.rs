@@ -72,7 +72,7 @@ fn a_repeated_qos_2_publish_is_acknowledged_and_not_delivered_again() {
     }
 }
 
-/// [MQTT-4.3.3-11] Known or not: PUBCOMP, and no disconnect.
+/// [MQTT-4.3.3-11] [often-wrong-23] Known or not: PUBCOMP, and no disconnect.
 #[test]
 fn each_pubrel_is_answered_by_pubcomp() {
     for version in VERSIONS {
@@ -131,7 +131,7 @@ fn unacknowledged_packets_go_again_on_the_next_connection() {
     }
 }
 
-/// [MQTT-4.4.0-1] Nothing goes again on a live connection, however long it takes.
+/// [MQTT-4.4.0-1] [often-wrong-22] Nothing goes again on a live connection, however long it takes.
 #[test]
 fn nothing_is_sent_again_on_a_live_connection() {
     for version in VERSIONS {
@@ -145,7 +145,7 @@ fn nothing_is_sent_again_on_a_live_connection() {
     }
 }
 
-/// [MQTT-4.4.0-2] [MQTT-4.3.3-4]
+/// [MQTT-4.4.0-2] [MQTT-4.3.3-4] [often-wrong-24]
 #[test]
 fn a_negative_acknowledgement_ends_the_exchange() {
     let mut world = World::new(Config::default());

@@ -18,8 +18,8 @@ use mqtt_session::{AuthenticateError, CloseReason, ProtocolError};
 
 const V5: Version = Version::V5_0;
 
-/// [MQTT-4.12.0-2] [MQTT-4.12.0-3] [MQTT-4.12.0-5] An exchange of any length: each AUTH has code 0x18 and the method of
-/// CONNECT, and so has the CONNACK.
+/// [MQTT-4.12.0-2] [MQTT-4.12.0-3] [MQTT-4.12.0-5] [often-wrong-36] An exchange of any length: each AUTH has code 0x18
+/// and the method of CONNECT, and so has the CONNACK.
 #[test]
 fn both_ends_authenticate_step_by_step() {
     let mut client = Client::new(authenticating("SCRAM"));

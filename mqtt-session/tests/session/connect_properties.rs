@@ -82,8 +82,8 @@ fn response_information_is_sent_on_request_only() {
     }
 }
 
-/// [MQTT-3.1.2-29] A client that wants no problem information gets none, but on CONNACK, DISCONNECT and PUBLISH; one that
-/// gets it all the same may end the connection.
+/// [MQTT-3.1.2-29] [often-wrong-33] A client that wants no problem information gets none, but on CONNACK, DISCONNECT and
+/// PUBLISH; one that gets it all the same may end the connection.
 #[test]
 fn problem_information_is_left_out_where_it_is_not_wanted() {
     let version = Version::V5_0;

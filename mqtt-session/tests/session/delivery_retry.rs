@@ -47,7 +47,7 @@ fn unacknowledged_packets_are_sent_again_on_reconnect() {
     }
 }
 
-/// [MQTT-4.4.0-1] Nothing is sent again while the connection is up, however long no answer comes.
+/// [MQTT-4.4.0-1] [often-wrong-22] Nothing is sent again while the connection is up, however long no answer comes.
 #[test]
 fn nothing_is_sent_again_on_a_live_connection() {
     for version in VERSIONS {
@@ -129,7 +129,8 @@ fn every_publish_is_acknowledged() {
     }
 }
 
-/// A QoS 1 message belongs to the connection on which it came: it is not acknowledged on a later one, since it comes again.
+/// [often-wrong-22] A QoS 1 message belongs to the connection on which it came: it is not acknowledged on a later one,
+/// since it comes again.
 #[test]
 fn a_late_puback_is_not_sent_on_another_connection() {
     let version = Version::V5_0;

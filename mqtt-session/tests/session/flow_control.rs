@@ -210,8 +210,8 @@ impl Receiver {
     }
 }
 
-/// The window starts anew with each connection: what waits for PUBREL from an earlier one takes no place until its PUBLISH
-/// comes again.
+/// [often-wrong-5] The window starts anew with each connection: what waits for PUBREL from an earlier one takes no place
+/// until its PUBLISH comes again.
 #[test]
 fn the_receivers_window_starts_anew_with_each_connection() {
     let now = Instant::default();

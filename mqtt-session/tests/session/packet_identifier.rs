@@ -20,7 +20,8 @@ use mqtt_session::{
     AcknowledgedQoS, Connection, Instant, Negotiated, OutboundExchange, Refused, Role, Session,
 };
 
-/// [MQTT-2.2.1-3] [v3.1.1 MQTT-2.3.1-2] PUBLISH, SUBSCRIBE and UNSUBSCRIBE take their identifiers from one pool.
+/// [MQTT-2.2.1-3] [v3.1.1 MQTT-2.3.1-2] [often-wrong-25] PUBLISH, SUBSCRIBE and UNSUBSCRIBE take their identifiers from
+/// one pool.
 #[test]
 fn one_pool_serves_publish_subscribe_and_unsubscribe() {
     for version in VERSIONS {
@@ -49,8 +50,8 @@ fn one_pool_serves_publish_subscribe_and_unsubscribe() {
     }
 }
 
-/// [MQTT-2.2.1-3] [MQTT-2.2.1-4] [v3.1.1 MQTT-2.3.1-2] [v3.1.1 MQTT-2.3.1-4] An identifier in use is skipped, 0 is never
-/// given, and when all are in use there is none.
+/// [MQTT-2.2.1-3] [MQTT-2.2.1-4] [v3.1.1 MQTT-2.3.1-2] [v3.1.1 MQTT-2.3.1-4] [often-wrong-25] An identifier in use is
+/// skipped, 0 is never given, and when all are in use there is none.
 #[test]
 fn an_identifier_in_use_is_not_given_again() {
     for role in [Role::Client, Role::Server] {

@@ -49,8 +49,8 @@ fn session_present_says_whether_there_is_a_session() {
     }
 }
 
-/// [MQTT-3.2.2-4] A client without the session that the server goes on with closes the connection, unless it was told to
-/// take it over.
+/// [MQTT-3.2.2-4] [often-wrong-31] A client without the session that the server goes on with closes the connection,
+/// unless it was told to take it over.
 #[test]
 fn an_unknown_session_is_not_resumed() {
     for version in [Version::V3_1_1, Version::V5_0] {
@@ -86,7 +86,8 @@ fn an_unknown_session_is_not_resumed() {
     }
 }
 
-/// [MQTT-3.2.2-5] A client whose session the server does not have discards it, and says what became of its messages.
+/// [MQTT-3.2.2-5] [often-wrong-31] A client whose session the server does not have discards it, and says what became of
+/// its messages.
 #[test]
 fn a_session_that_the_server_has_lost_is_discarded() {
     for version in [Version::V3_1_1, Version::V5_0] {
