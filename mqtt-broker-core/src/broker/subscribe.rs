@@ -8,7 +8,7 @@ use mqtt_codec::packet::{
     Unsubscribe, UnsubscribeReasonCodes,
 };
 use mqtt_codec::reason_code::{DisconnectReasonCode, SubscribeReasonCode, UnsubscribeReasonCode};
-use mqtt_codec::{Packet, TopicFilterBuf, Version};
+use mqtt_codec::{Packet, PacketId, TopicFilterBuf, Version};
 use mqtt_session::Instant;
 
 use super::Broker;
@@ -16,7 +16,7 @@ use super::connect::encode;
 use super::limits;
 use crate::config::Availability;
 use crate::counters::Cause;
-use crate::durable::Held;
+use crate::durable::{Held, Mark};
 use crate::link_id::LinkId;
 use crate::matching::{Change, SessionKey, Subscription};
 use crate::record::Record;
@@ -35,20 +35,18 @@ impl Broker {
             return;
         };
         let count = packet.subscriptions.len();
-        let shared = packet
-            .subscriptions
-            .iter()
-            .any(|subscription| subscription.filter.shared().is_some());
-        if shared
-            && self.hub.config.shared_subscriptions == Availability::Unavailable
+        let mut filters = packet.subscriptions.iter().map(|wanted| wanted.filter);
+        if self.hub.config.shared_subscriptions == Availability::Unavailable
             && version == Version::V5_0
+            && filters.any(|filter| filter.shared().is_some())
         {
             // A client that uses what CONNACK said there is not: [MQTT-4.13.1-1].
-            return self.fail(
-                now,
-                link,
-                DisconnectReasonCode::SharedSubscriptionsNotSupported,
-            );
+            let reason = DisconnectReasonCode::SharedSubscriptionsNotSupported;
+            return self.fail(now, link, reason);
+        }
+        if !self.hub.fits(link, answer_len(packet.packet_id, count)) {
+            // [MQTT-3.1.2-24] [MQTT-3.8.4-1]: there is no answer that it would take.
+            return self.fail(now, link, DisconnectReasonCode::PacketTooLarge);
         }
         let mark = self.hub.durable.mark();
         let mut replays = Vec::new();
@@ -77,6 +75,18 @@ impl Broker {
             reason_codes,
         });
         let bytes = encode(&suback, version);
+        self.answer_durably(now, link, mark, bytes, replays);
+    }
+
+    /// SUBACK or UNSUBACK, once what was recorded since `mark` is durable.
+    fn answer_durably(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        mark: Mark,
+        bytes: Vec<u8>,
+        replays: Vec<Replay>,
+    ) {
         match self.hub.durable.since(mark) {
             Some(position) => self.hub.durable.hold(
                 position,
@@ -98,10 +108,7 @@ impl Broker {
         bytes: &[u8],
         mut replays: Vec<Replay>,
     ) {
-        if !self.hub.send_encoded(now, link, bytes) {
-            // It would wait for ever for an answer that it does not take.
-            return self.fail(now, link, DisconnectReasonCode::PacketTooLarge);
-        }
+        self.hub.send_encoded(now, link, bytes);
         let Some(key) = self.hub.session_of(link) else {
             return;
         };
@@ -215,6 +222,11 @@ impl Broker {
             self.hub.refuse(link, Cause::Subscriptions);
             return self.fail(now, link, DisconnectReasonCode::QuotaExceeded);
         }
+        let answer_len = answer_len(packet.packet_id, packet.filters.len());
+        if !self.hub.fits(link, answer_len) {
+            // [MQTT-3.1.2-24] [MQTT-3.10.4-4]
+            return self.fail(now, link, DisconnectReasonCode::PacketTooLarge);
+        }
         let mark = self.hub.durable.mark();
         let codes: Vec<_> = packet
             .filters
@@ -231,17 +243,7 @@ impl Broker {
             reason_codes,
         });
         let bytes = encode(&unsuback, version);
-        match self.hub.durable.since(mark) {
-            Some(position) => self.hub.durable.hold(
-                position,
-                Held::Packet {
-                    link,
-                    bytes,
-                    replays: Vec::new(),
-                },
-            ),
-            None => self.answer(now, link, &bytes, Vec::new()),
-        }
+        self.answer_durably(now, link, mark, bytes, Vec::new());
     }
 
     fn unsubscribe(
@@ -287,4 +289,15 @@ fn tell(
             .collect(),
         Version::V3_1_1 | Version::V5_0 => codes,
     }
+}
+
+/// How long a SUBACK or UNSUBACK of 5.0 with so many codes is. In 3.x, where it is shorter, there is no limit to it.
+fn answer_len(packet_id: PacketId, codes: usize) -> usize {
+    let codes = vec![UnsubscribeReasonCode::Success; codes];
+    let unsuback = Unsuback {
+        packet_id,
+        properties: AcknowledgementProperties::default(),
+        reason_codes: UnsubscribeReasonCodes::new(&codes).unwrap_or(UnsubscribeReasonCodes::EMPTY),
+    };
+    unsuback.encoded_len(Version::V5_0).unwrap_or(usize::MAX)
 }

@@ -11,16 +11,17 @@
 
 use crate::harness::enhanced::accepted;
 use crate::harness::{
-    Saw, VERSIONS, World, connack, connect, connect_as, encoded, qos0, refused, suback, subscribe,
+    Saw, VERSIONS, World, auth, connack, connect_as, encoded, qos0, refused, suback, subscribe,
+    text, with_method,
 };
 use mqtt_broker_core::{
     Authentication, AuthenticationOutcome, AuthenticationRequest, Cause, Config, EnhancedData,
     LinkId,
 };
-use mqtt_codec::packet::{Auth, AuthProperties, Connect};
+use mqtt_codec::packet::Connect;
 use mqtt_codec::property::UserProperties;
 use mqtt_codec::reason_code::{AuthReasonCode, ConnectReasonCode, SubscribeReasonCode};
-use mqtt_codec::{Binary, ClientIdBuf, Packet, QoS, Text, TextBuf, Version};
+use mqtt_codec::{Binary, ClientIdBuf, Packet, QoS, TextBuf, Version};
 use mqtt_session::{CloseReason, Password};
 
 #[test]
@@ -287,12 +288,6 @@ fn with_password(version: Version, client_id: &'static str) -> Connect<'static> 
     }
 }
 
-fn with_method(client_id: &'static str, method: &'static str) -> Connect<'static> {
-    let mut connect = connect(client_id);
-    connect.properties.authentication_method = Some(text(method));
-    connect
-}
-
 /// A link on which CONNECT was asked about.
 fn asked(world: &mut World, connect: Connect<'static>) -> LinkId {
     let link = world.link_from(Authentication::Ask);
@@ -304,22 +299,6 @@ fn asked(world: &mut World, connect: Connect<'static>) -> LinkId {
 
 fn go_on(data: &str) -> AuthenticationOutcome {
     AuthenticationOutcome::Continue { data: data.into() }
-}
-
-fn auth(reason_code: AuthReasonCode, method: &'static str, data: &'static str) -> Packet<'static> {
-    let properties = AuthProperties {
-        authentication_method: Some(text(method)),
-        authentication_data: Some(Binary::new(data.as_bytes()).unwrap()),
-        ..AuthProperties::default()
-    };
-    Packet::Auth(Auth {
-        reason_code,
-        properties,
-    })
-}
-
-fn text(text: &'static str) -> Text<'static> {
-    Text::new(text).unwrap()
 }
 
 /// Resume stands somewhere among what was seen, once.

@@ -10,13 +10,13 @@
 )]
 
 use crate::harness::{
-    Saw, VERSIONS, World, connack, connect, connect_as, disconnect, encoded, qos0, qos1, refused,
+    Saw, VERSIONS, World, connack, connect, connect_as, disconnect, encoded, qos1, refused,
     resuming, retained,
 };
 use mqtt_broker_core::Config;
 use mqtt_codec::packet::{Connack, ConnackProperties};
 use mqtt_codec::reason_code::{ConnectReasonCode, DisconnectReasonCode};
-use mqtt_codec::{Packet, PacketType, Text, Version};
+use mqtt_codec::{Packet, Text, Version};
 use mqtt_session::{CloseReason, ProtocolError};
 
 const V5: Version = Version::V5_0;
@@ -37,25 +37,6 @@ fn a_second_connect_ends_the_connection() {
             }
             Version::V3_1 | Version::V3_1_1 => assert_eq!(outcome.all(), [closed]),
         }
-    }
-}
-
-/// [MQTT-3.14.0-1] [v3.1.1 MQTT-3.1.0-1] What comes before CONNECT is answered by the close alone.
-#[test]
-fn a_first_packet_that_is_no_connect_closes_without_a_word() {
-    let mut world = World::new(Config::default());
-    for (packet, packet_type) in [
-        (Packet::Pingreq, PacketType::Pingreq),
-        (qos0("a", "x").into(), PacketType::Publish),
-        (
-            disconnect(DisconnectReasonCode::Success),
-            PacketType::Disconnect,
-        ),
-    ] {
-        let link = world.link();
-        world.send(link, packet);
-        let reason = CloseReason::Protocol(ProtocolError::UnexpectedPacket(packet_type));
-        assert_eq!(world.take(link).all(), [Saw::Closed(reason)]);
     }
 }
 

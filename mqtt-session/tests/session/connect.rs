@@ -13,7 +13,7 @@ use crate::support::packets::*;
 use crate::support::*;
 use mqtt_codec::packet::{Connack, Connect, ConnectProperties};
 use mqtt_codec::reason_code::ConnectReasonCode;
-use mqtt_codec::{DecodeError, PacketType, QoS, Version};
+use mqtt_codec::{DecodeError, QoS, Version};
 use mqtt_session::client::{CleanStart, Config as ClientConfig, ConfigError, Event as ClientEvent};
 use mqtt_session::server::{Accept, AcceptError, Config as ServerConfig};
 use mqtt_session::{CloseReason, ProtocolError, PublishError, PublishOutcome, SessionState};
@@ -44,20 +44,6 @@ fn the_first_packet_is_connect() {
             .publish(client.now, message(QoS::AtMostOnce, "a", "x"));
         assert_eq!(refused, Err(PublishError::NotConnected));
         assert_eq!(client.drain(), []);
-    }
-}
-
-/// A server closes a connection whose first packet is another one, without a word.
-#[test]
-fn another_first_packet_closes_the_connection() {
-    for version in VERSIONS {
-        let mut server = Server::new(ServerConfig::default(), version);
-        server.machine.handle_connected(server.now);
-        let error = ProtocolError::UnexpectedPacket(PacketType::Publish);
-        assert_eq!(
-            server.receive(qos0("a", "x")),
-            [Out::Close(CloseReason::Protocol(error))]
-        );
     }
 }
 

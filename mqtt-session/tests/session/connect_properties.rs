@@ -7,7 +7,6 @@
     reason = "helpers of tests, too, may fail"
 )]
 
-use core::num::NonZeroU32;
 use core::time::Duration;
 
 use crate::support::packets::*;
@@ -54,42 +53,6 @@ fn the_state_is_kept_for_a_session_that_does_not_expire_with_its_connection() {
     server.publish(message(QoS::AtLeastOnce, "a", "x"));
     server.lose_connection();
     assert_eq!(server.machine.take_state().unwrap().in_flight(), 1);
-}
-
-/// [MQTT-3.1.2-24] The server sends nothing larger than the client takes; equal is allowed, the fixed header counts.
-#[test]
-fn the_server_keeps_to_the_clients_maximum_packet_size() {
-    let version = Version::V5_0;
-    let properties = ConnectProperties {
-        maximum_packet_size: NonZeroU32::new(40),
-        ..ConnectProperties::default()
-    };
-    let mut server = Server::connected_with(
-        ServerConfig::default(),
-        &Connect {
-            properties,
-            ..connect(version)
-        },
-    );
-    for qos in [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce] {
-        let head = if qos == QoS::AtMostOnce { 6 } else { 8 };
-        let (_, outs) = server.publish(message(qos, "a", &"x".repeat(40 - head)));
-        let [Out::Send(sent)] = outs.as_slice() else {
-            panic!("{outs:?}")
-        };
-        assert_eq!(sent.bytes.len(), 40);
-        let refused = server
-            .machine
-            .publish(server.now, message(qos, "a", &"x".repeat(41 - head)));
-        assert_eq!(
-            refused,
-            Err(PublishError::TooLarge {
-                len: Some(41),
-                maximum: 40
-            })
-        );
-        assert_eq!(server.drain(), []);
-    }
 }
 
 /// [MQTT-3.1.2-28] Response Information goes to who has asked for it.

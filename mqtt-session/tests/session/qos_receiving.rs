@@ -11,7 +11,7 @@ use crate::support::packets::*;
 use crate::support::*;
 use mqtt_codec::Version;
 use mqtt_codec::packet::Pubrec;
-use mqtt_codec::reason_code::{PublishReasonCode, ReleaseReasonCode};
+use mqtt_codec::reason_code::PublishReasonCode;
 use mqtt_session::Acknowledgement;
 use mqtt_session::server::Config as ServerConfig;
 
@@ -266,27 +266,6 @@ fn an_identifier_means_a_new_message_after_pubcomp() {
             client.receive(again),
             [deliver("a", "y"), send(version, pubrec(7))]
         );
-    }
-}
-
-/// [MQTT-4.3.3-11] [often-wrong-23] PUBREL for an identifier that is not known is answered, too: with 0x92 in 5.0. The
-/// connection goes on.
-#[test]
-fn an_unknown_pubrel_is_answered() {
-    for version in VERSIONS {
-        let mut client = Client::connected(client_config(version));
-        let mut server = Server::connected(version);
-        let answer = match version {
-            Version::V5_0 => {
-                mqtt_codec::packet::Pubcomp::new(id(9), ReleaseReasonCode::PacketIdentifierNotFound)
-            }
-            Version::V3_1 | Version::V3_1_1 => pubcomp(9),
-        };
-        for _ in 0..2 {
-            assert_eq!(client.receive(pubrel(9)), [send(version, answer)]);
-            assert_eq!(server.receive(pubrel(9)), [send(version, answer)]);
-        }
-        assert_eq!(client.receive(qos0("a", "x")), [deliver("a", "x")]);
     }
 }
 

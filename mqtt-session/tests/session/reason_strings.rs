@@ -24,7 +24,9 @@ use mqtt_codec::reason_code::{
 use mqtt_codec::{Packet, Text, Version};
 use mqtt_session::client::Config as ClientConfig;
 use mqtt_session::server::Config as ServerConfig;
-use mqtt_session::{Acknowledgement, Connection, Negotiated, ProblemInformation, Role};
+use mqtt_session::{
+    Acknowledgement, CloseReason, Connection, Negotiated, ProblemInformation, ProtocolError, Role,
+};
 
 const V5: Version = Version::V5_0;
 
@@ -54,8 +56,8 @@ fn user_properties_and_then_the_reason_string_give_way() {
     }
 }
 
-/// [MQTT-3.1.2-29] Where the client wants none, a server leaves both out of all but PUBLISH, CONNACK and DISCONNECT. A
-/// client is not bound by what it has asked for.
+/// [MQTT-3.1.2-29] [often-wrong-33] Where the client wants none, a server leaves both out of all but PUBLISH, CONNACK and
+/// DISCONNECT. A client is not bound by what it has asked for.
 #[test]
 fn a_server_explains_nothing_to_who_does_not_want_it() {
     for make in PACKETS {
@@ -83,6 +85,26 @@ fn a_server_explains_nothing_to_who_does_not_want_it() {
         connection(Role::Server, 1_000, ProblemInformation::Unwanted).trim(connack),
         Some(connack)
     );
+}
+
+/// [MQTT-3.1.2-29] [often-wrong-33] A client that wants none and gets one ends the connection with 0x82, but where a server may
+/// explain itself all the same.
+#[test]
+fn a_client_takes_no_explanation_that_it_does_not_want() {
+    for make in PACKETS {
+        for full in [make(Some(WHY), &[]), make(None, PAIRS)] {
+            let mut client = Client::connected(ClientConfig {
+                problem_information: ProblemInformation::Unwanted,
+                ..client_config(V5)
+            });
+            let outs = client.receive(full);
+            let error = ProtocolError::UnwantedProblemInformation(full.packet_type());
+            let goodbye = send(V5, disconnect(code(0x82)));
+            let ends = [goodbye, Out::Close(CloseReason::Protocol(error))];
+            let is_allowed = matches!(full, Packet::Disconnect(_));
+            assert_eq!(outs.ends_with(&ends), !is_allowed, "{outs:?}");
+        }
+    }
 }
 
 /// [MQTT-3.4.2-2] [MQTT-3.4.2-3] [MQTT-3.5.2-2] [MQTT-3.5.2-3] A server's acknowledgements keep to the client's limit.
