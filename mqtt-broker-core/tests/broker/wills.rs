@@ -105,7 +105,7 @@ fn a_disconnect_that_breaks_a_rule_publishes_the_will() {
     assert_eq!(world.take(watcher).packets(), [Packet::Publish(gone())]);
 }
 
-/// [MQTT-3.1.2-22] [MQTT-4.8.0-1] Silence and broken rules are lost connections.
+/// [MQTT-3.1.2-22] [v3.1.1 MQTT-4.8.0-1] Silence and broken rules are lost connections.
 #[test]
 fn silence_and_broken_rules_publish_the_will() {
     for version in VERSIONS {
