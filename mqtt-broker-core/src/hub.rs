@@ -116,8 +116,19 @@ impl Hub {
         }));
     }
 
-    /// Puts a packet that is not a PUBLISH into a link's send buffer.
+    /// Whether a packet is no larger than the client takes [MQTT-3.1.2-24].
+    pub(crate) fn fits(&self, link: LinkId, packet: &Packet<'_>) -> bool {
+        self.links.get(link).is_some_and(|at| {
+            let len = packet.encoded_len(at.version);
+            len.is_some_and(|len| at.connection.fits(len))
+        })
+    }
+
+    /// Puts a packet that is not a PUBLISH into a link's send buffer. One that is larger than the client takes is not sent.
     pub(crate) fn send(&mut self, now: Instant, link: LinkId, packet: &Packet<'_>) {
+        if !self.fits(link, packet) {
+            return;
+        }
         let Some(at) = self.links.get_mut(link) else {
             return;
         };

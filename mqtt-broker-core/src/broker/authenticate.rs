@@ -176,7 +176,8 @@ impl Broker {
         }
     }
 
-    /// AUTH with the method of CONNECT. False when it is not our turn to send one.
+    /// AUTH with the method of CONNECT. False when it is not our turn to send one. One that is larger than the client takes
+    /// ends the connection [MQTT-3.1.2-24].
     fn send_auth(
         &mut self,
         now: Instant,
@@ -199,6 +200,15 @@ impl Broker {
             reason_code,
             properties,
         });
+        let len = packet.encoded_len(at.version);
+        if !len.is_some_and(|len| at.connection.fits(len)) {
+            if at.connected_session().is_some() {
+                self.fail(now, link, DisconnectReasonCode::PacketTooLarge);
+            } else {
+                self.refuse_connect(now, link, ConnectReasonCode::PacketTooLarge);
+            }
+            return true;
+        }
         Tx {
             buffer: &mut at.tx,
             pool: &mut self.hub.pool,

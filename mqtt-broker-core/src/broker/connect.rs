@@ -13,7 +13,7 @@ use mqtt_session::{CloseReason, Connection, Instant, KeepAlive, Password, Resend
 
 use super::Broker;
 use super::connect_limits;
-use super::pending_connect::PendingConnect;
+use super::pending_connect::{PendingConnect, negotiated};
 use crate::access::{Authentication, AuthenticationRequest, EnhancedData};
 use crate::action::Action;
 use crate::config::Config;
@@ -44,6 +44,7 @@ impl Broker {
             return;
         };
         at.version = connect.version;
+        at.connection = Connection::new(negotiated(&self.hub.config, connect));
         if !connect.client_id.is_empty() {
             at.client_id = Some(ClientIdBuf::from(connect.client_id));
         }
@@ -151,6 +152,11 @@ impl Broker {
         principal: Option<TextBuf>,
         data: Option<Vec<u8>>,
     ) {
+        // [MQTT-3.1.2-24]: who cannot be told that it is let in is not. Session Present makes CONNACK no longer.
+        let connack = pending.connack(&self.hub.config, false, data.as_deref());
+        if !self.hub.fits(link, &connack) {
+            return self.refuse_connect(now, link, ConnectReasonCode::PacketTooLarge);
+        }
         let mark = self.hub.durable.mark();
         let mut existing = self.hub.sessions.find(pending.client_id.as_str());
         if let Some(key) =
@@ -258,9 +264,7 @@ impl Broker {
             mark,
         } = admission;
         let epoch = self.hub.next_epoch();
-        let expiry = pending
-            .session_expiry
-            .min(self.hub.config.maximum_session_expiry);
+        let expiry = pending.session_expiry_in_force(&self.hub.config);
         let keep_alive = pending.keep_alive_in_force(&self.hub.config);
         let Some(session) = self.hub.sessions.get_mut(key) else {
             return;
@@ -275,11 +279,11 @@ impl Broker {
             .as_deref()
             .map(|will| KeptWill::new(will.clone(), &self.hub.kept));
         self.record_session(key);
-        let connack = pending.connack(&self.hub.config, session_present, expiry, data.as_deref());
+        let connack = pending.connack(&self.hub.config, session_present, data.as_deref());
+        let connack = encode(&connack, pending.version);
         let Some(at) = self.hub.links.get_mut(link) else {
             return;
         };
-        at.connection = Connection::new(pending.negotiated(&self.hub.config));
         at.client_id = Some(pending.client_id.clone());
         at.silence = silence(&self.hub.config, pending.version, keep_alive);
         at.resend = session_present.then(|| Box::new(Resend::new()));

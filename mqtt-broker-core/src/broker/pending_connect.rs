@@ -1,7 +1,6 @@
 //! A CONNECT while it is decided whether the client may come in, and what it is answered.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 use core::num::{NonZeroU16, NonZeroU32};
 
 use mqtt_codec::packet::{Connack, ConnackProperties, Connect, WillBuf};
@@ -9,7 +8,6 @@ use mqtt_codec::reason_code::ConnectReasonCode;
 use mqtt_codec::{ClientIdBuf, Limits, Packet, TextBuf, Version};
 use mqtt_session::{Negotiated, ProblemInformation, Role};
 
-use super::connect::encode;
 use crate::config::{Availability, Config};
 
 /// A CONNECT that keeps to the limits, while it is decided whether the client may come in.
@@ -23,11 +21,7 @@ pub(crate) struct PendingConnect {
     pub(super) keep_alive: u16,
     /// As asked for; in 3.x what Clean Session stands for.
     pub(super) session_expiry: u32,
-    pub(super) receive_maximum: u16,
-    pub(super) maximum_packet_size: u32,
-    pub(super) topic_alias_maximum: u16,
     pub(super) wants_response_information: bool,
-    pub(super) wants_problem_information: bool,
     pub(super) will: Option<Box<WillBuf>>,
     pub(super) user_name: Option<TextBuf>,
     pub(crate) method: Option<TextBuf>,
@@ -53,13 +47,7 @@ impl PendingConnect {
             clean_start: connect.clean_start,
             keep_alive: connect.keep_alive,
             session_expiry,
-            receive_maximum: properties.receive_maximum.map_or(u16::MAX, NonZeroU16::get),
-            maximum_packet_size: properties
-                .maximum_packet_size
-                .map_or(Limits::MAX_PACKET_SIZE, NonZeroU32::get),
-            topic_alias_maximum: properties.topic_alias_maximum.unwrap_or(0),
             wants_response_information: properties.request_response_information.unwrap_or(false),
-            wants_problem_information: properties.request_problem_information.unwrap_or(true),
             will: connect
                 .will
                 .as_ref()
@@ -80,41 +68,20 @@ impl PendingConnect {
         }
     }
 
-    pub(super) fn negotiated(&self, config: &Config) -> Negotiated {
-        let is_v5 = self.version == Version::V5_0;
-        Negotiated {
-            version: self.version,
-            role: Role::Server,
-            send_maximum: if is_v5 {
-                self.receive_maximum.min(config.send_maximum)
-            } else {
-                config.send_maximum_v3
-            },
-            receive_maximum: if is_v5 {
-                config.receive_maximum
-            } else {
-                u16::MAX
-            },
-            packet_size_out: self.maximum_packet_size,
-            packet_size_in: config.maximum_packet_size,
-            topic_alias_maximum_in: if is_v5 { config.topic_alias_maximum } else { 0 },
-            topic_alias_maximum_out: self.topic_alias_maximum,
-            problem_information: match self.wants_problem_information {
-                true => ProblemInformation::Wanted,
-                false => ProblemInformation::Unwanted,
-            },
-        }
+    /// The Session Expiry Interval that is in force: what was asked for, up to ours.
+    pub(super) fn session_expiry_in_force(&self, config: &Config) -> u32 {
+        self.session_expiry.min(config.maximum_session_expiry)
     }
 
-    /// The encoded CONNACK of success.
-    pub(super) fn connack(
-        &self,
-        config: &Config,
+    /// The CONNACK of success.
+    pub(super) fn connack<'a>(
+        &'a self,
+        config: &'a Config,
         session_present: bool,
-        expiry: u32,
-        data: Option<&[u8]>,
-    ) -> Vec<u8> {
+        data: Option<&'a [u8]>,
+    ) -> Packet<'a> {
         let keep_alive = self.keep_alive_in_force(config);
+        let expiry = self.session_expiry_in_force(config);
         let response = (self.wants_response_information && !config.response_information.is_empty())
             .then(|| mqtt_codec::Text::new(&config.response_information).ok())
             .flatten();
@@ -136,11 +103,41 @@ impl PendingConnect {
             authentication_data: data.and_then(|data| mqtt_codec::Binary::new(data).ok()),
             ..ConnackProperties::default()
         };
-        let packet = Packet::Connack(Connack {
+        Packet::Connack(Connack {
             session_present,
             reason_code: ConnectReasonCode::Success,
             properties,
-        });
-        encode(&packet, self.version)
+        })
+    }
+}
+
+/// What holds on a connection from its CONNECT on.
+pub(super) fn negotiated(config: &Config, connect: &Connect<'_>) -> Negotiated {
+    let properties = &connect.properties;
+    let is_v5 = connect.version == Version::V5_0;
+    Negotiated {
+        version: connect.version,
+        role: Role::Server,
+        send_maximum: if is_v5 {
+            let receive_maximum = properties.receive_maximum.map_or(u16::MAX, NonZeroU16::get);
+            receive_maximum.min(config.send_maximum)
+        } else {
+            config.send_maximum_v3
+        },
+        receive_maximum: if is_v5 {
+            config.receive_maximum
+        } else {
+            u16::MAX
+        },
+        packet_size_out: properties
+            .maximum_packet_size
+            .map_or(Limits::MAX_PACKET_SIZE, NonZeroU32::get),
+        packet_size_in: config.maximum_packet_size,
+        topic_alias_maximum_in: if is_v5 { config.topic_alias_maximum } else { 0 },
+        topic_alias_maximum_out: properties.topic_alias_maximum.unwrap_or(0),
+        problem_information: match properties.request_problem_information {
+            Some(false) => ProblemInformation::Unwanted,
+            Some(true) | None => ProblemInformation::Wanted,
+        },
     }
 }

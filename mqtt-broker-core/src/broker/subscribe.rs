@@ -90,7 +90,8 @@ impl Broker {
         }
     }
 
-    /// SUBACK or UNSUBACK, and the retained messages behind it.
+    /// SUBACK or UNSUBACK, and the retained messages behind it. A client that does not take a packet of this size cannot be
+    /// answered [MQTT-3.1.2-24], and a request without an answer would wait for ever.
     pub(super) fn answer(
         &mut self,
         now: Instant,
@@ -98,6 +99,10 @@ impl Broker {
         bytes: &[u8],
         mut replays: Vec<Replay>,
     ) {
+        let at = self.hub.links.get(link);
+        if at.is_some_and(|at| !at.connection.fits(bytes.len())) {
+            return self.fail(now, link, DisconnectReasonCode::PacketTooLarge);
+        }
         self.hub.send_encoded(now, link, bytes);
         let Some(key) = self.hub.session_of(link) else {
             return;
