@@ -30,6 +30,7 @@ mod principals;
 mod qos_delivery;
 mod reauthentication;
 mod retain;
+mod server_capabilities;
 mod session_state;
 mod shared;
 mod shared_group_identity;
