@@ -3,6 +3,7 @@
 mod support;
 
 mod authentication;
+mod clean_session;
 mod client_identifier;
 mod connack;
 mod connect;
