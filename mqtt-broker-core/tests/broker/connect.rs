@@ -11,6 +11,7 @@
 
 use crate::harness::{
     Saw, VERSIONS, World, connack, connect, connect_as, disconnect, qos0, refused, resuming,
+    retained,
 };
 use mqtt_broker_core::Config;
 use mqtt_codec::packet::{Connack, ConnackProperties};
@@ -20,7 +21,7 @@ use mqtt_session::{CloseReason, ProtocolError};
 
 const V5: Version = Version::V5_0;
 
-/// [MQTT-3.1.0-2] [v3.1.1 MQTT-3.1.0-2] A second CONNECT ends the connection.
+/// [MQTT-3.1.0-2] [v3.1.1 MQTT-3.1.0-2] [MQTT-3.2.0-2] A second CONNECT ends the connection, and gets no second CONNACK.
 #[test]
 fn a_second_connect_ends_the_connection() {
     for version in VERSIONS {
@@ -101,7 +102,7 @@ fn levels_3_and_4_with_the_bridge_bit_are_served() {
     }
 }
 
-/// [MQTT-3.1.4-1] [v3.1.1 MQTT-3.1.4-1] The reserved flag is set: 3.1.1 forbids a CONNACK.
+/// [MQTT-3.1.4-1] [v3.1.1 MQTT-3.1.4-1] [MQTT-3.1.2-3] [v3.1.1 MQTT-3.1.2-3] The reserved flag is set: 3.1.1 forbids a CONNACK.
 #[test]
 fn a_malformed_connect_is_closed_without_connack() {
     for level in [4, 5] {
@@ -119,23 +120,33 @@ fn a_malformed_connect_is_closed_without_connack() {
 /// [MQTT-3.1.4-6] [v3.1.1 MQTT-3.1.4-5] What stands behind a refused CONNECT is not looked at.
 #[test]
 fn nothing_behind_a_refused_connect_is_processed() {
-    let mut world = World::new(Config::default());
-    let link = world.link();
-    world.speaks(link, Version::V3_1_1);
-    // Empty Client Identifier with Clean Session 0, then a retained PUBLISH.
-    let mut bytes = vec![0x10, 12, 0, 4, b'M', b'Q', b'T', b'T', 4, 0, 0, 60, 0, 0];
-    bytes.extend([0x31, 4, 0, 1, b'a', b'x']);
-    world.send_bytes(link, &bytes);
-    let code = ConnectReasonCode::ClientIdentifierNotValid;
-    assert_eq!(
-        world.take(link).all(),
-        [
-            Saw::Packet(refused(code)),
-            Saw::Closed(CloseReason::Refused(code))
-        ]
-    );
-    assert_eq!(world.broker.gauges().retained_messages, 0);
-    assert_eq!(world.broker.gauges().sessions, 0);
+    for version in VERSIONS {
+        let mut world = World::new(Config {
+            client_id_bytes: 3,
+            ..Config::default()
+        });
+        let link = world.link();
+        world.speaks(link, version);
+        let refused_connect = Packet::Connect(connect_as(version, "abcd"));
+        let behind = Packet::Publish(retained(qos0("a", "x")));
+        let mut bytes = Vec::new();
+        for packet in [refused_connect, behind] {
+            let at = bytes.len();
+            bytes.resize(at + packet.encoded_len(version).unwrap(), 0);
+            packet.encode(version, &mut bytes[at..]);
+        }
+        world.send_bytes(link, &bytes);
+        let code = ConnectReasonCode::ClientIdentifierNotValid;
+        assert_eq!(
+            world.take(link).all(),
+            [
+                Saw::Packet(refused(code)),
+                Saw::Closed(CloseReason::Refused(code))
+            ]
+        );
+        assert_eq!(world.broker.gauges().retained_messages, 0);
+        assert_eq!(world.broker.gauges().sessions, 0);
+    }
 }
 
 /// [MQTT-3.1.3-5] [MQTT-3.1.4-5] [v3.1.1 MQTT-3.1.3-5] [v3.1.1 MQTT-3.1.4-4] 1 to 23 digits and letters are accepted.
@@ -171,6 +182,11 @@ fn an_empty_client_identifier_gets_one_of_its_own() {
     let (_, outcome) = world.offer(connect_as(Version::V3_1_1, ""));
     assert_eq!(outcome.packets(), [accepted(Version::V3_1_1, false)]);
     assert_eq!(world.broker.gauges().sessions, 2);
+
+    let (_, outcome) = world.offer(connect(""));
+    expected.properties.assigned_client_identifier = Some(Text::new("assigned-4").unwrap());
+    assert_eq!(outcome.packets(), [Packet::Connack(expected)]);
+    assert_eq!(world.broker.gauges().sessions, 3);
 }
 
 /// [MQTT-3.1.3-8] [MQTT-3.2.2-7] [MQTT-3.2.0-2] [MQTT-4.13.2-1] [v3.1.1 MQTT-3.1.3-9] [v3.1.1 MQTT-3.2.2-5] One CONNACK

@@ -36,10 +36,11 @@ fn a_client_that_is_silent_for_one_and_a_half_times_its_keep_alive_is_closed() {
     }
 }
 
-/// [MQTT-3.2.2-21] The server's Keep Alive is told and kept.
+/// [MQTT-3.2.2-22] The server's Keep Alive is told and kept; where none is told the client's is.
 #[test]
 fn a_longer_keep_alive_or_none_becomes_the_cap_in_5_0() {
     for (asked, told, silence) in [
+        (4, None, 6),
         (20, None, 30),
         (21, Some(20), 30),
         (u16::MAX, Some(20), 30),
@@ -127,7 +128,7 @@ fn a_client_that_is_not_read_is_not_silent() {
     assert_timed_out(&mut world, link, Version::V5_0);
 }
 
-/// [MQTT-3.1.2-8] The end by silence is no DISCONNECT: the will goes out.
+/// [MQTT-3.1.2-8] [MQTT-3.1.2-22] [v3.1.1 MQTT-3.1.2-24] The end by silence is no DISCONNECT: the will goes out.
 #[test]
 fn a_silent_client_leaves_its_will() {
     for version in VERSIONS {

@@ -149,7 +149,7 @@ fn a_topic_alias_above_the_maximum_ends_the_connection() {
     assert_eq!(world.take(link).all(), expected);
 }
 
-/// [MQTT-3.3.4-9] More unacknowledged QoS 1 and 2 PUBLISH than the Receive Maximum of CONNACK.
+/// [MQTT-3.3.4-7] More unacknowledged QoS 1 and 2 PUBLISH than the Receive Maximum of CONNACK.
 #[test]
 fn a_publish_above_the_receive_maximum_ends_the_connection() {
     let mut world = World::new(Config {

@@ -25,6 +25,7 @@ mod limits_packets;
 mod limits_queues;
 mod limits_retained;
 mod limits_topics;
+mod malformed;
 mod maximum_packet_size;
 mod principals;
 mod qos_delivery;

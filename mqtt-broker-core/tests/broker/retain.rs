@@ -147,14 +147,19 @@ fn a_repeated_subscribe_brings_the_retained_messages_again() {
 /// [v3.1.1 MQTT-3.3.1-8] RETAIN 1, whatever Retain As Published says.
 #[test]
 fn a_message_sent_for_a_new_subscription_has_retain_1() {
-    for retain_as_published in [false, true] {
-        let (mut world, writer) = world(V5);
+    for (version, retain_as_published) in [
+        (Version::V3_1, false),
+        (Version::V3_1_1, false),
+        (V5, false),
+        (V5, true),
+    ] {
+        let (mut world, writer) = world(version);
         world.send(writer, retained(qos0("a", "x")));
         let options = SubscriptionOptions {
             retain_as_published,
             ..options(QoS::AtMostOnce)
         };
-        let reader = world.connect(connect("reader"));
+        let reader = world.connect(connect_as(version, "reader"));
         world.send(reader, subscribe_with(1, "a", options));
         assert_eq!(
             world.take(reader).packets(),

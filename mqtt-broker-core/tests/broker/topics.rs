@@ -13,7 +13,7 @@ use crate::harness::{VERSIONS, World, connect, connect_as, filter, qos0, retaine
 use mqtt_broker_core::Config;
 use mqtt_codec::{Packet, QoS, Version};
 
-/// [MQTT-3.3.2-3] [MQTT-4.7.3-4] [v3.1.1 MQTT-3.3.2-3] [v3.1.1 MQTT-4.7.3-4] The standard's own examples among them.
+/// [MQTT-3.3.2-3] [MQTT-4.7.3-4] [v3.1.1 MQTT-4.7.3-4] The standard's own examples among them.
 #[test]
 fn a_filter_gets_the_topics_that_it_matches_and_no_others() {
     for (pattern, topic, matches) in [
@@ -78,7 +78,7 @@ fn a_wildcard_at_the_first_level_does_not_match_topics_that_begin_with_a_dollar(
     }
 }
 
-/// [v3.1.1 MQTT-3.8.3-2] Wildcards are supported in all versions.
+/// [v3.1.1 MQTT-3.8.3-2] [v3.1.1 MQTT-3.3.2-3] Wildcards are supported in all versions.
 #[test]
 fn each_version_matches_alike() {
     for version in VERSIONS {

@@ -53,7 +53,8 @@ fn without_a_will_nothing_is_published() {
     }
 }
 
-/// [MQTT-3.14.4-3] [v3.1.1 MQTT-3.14.4-3] DISCONNECT 0x00; in 3.x it has no other.
+/// [MQTT-3.14.4-3] [v3.1.1 MQTT-3.14.4-3] [MQTT-3.1.2-8] [MQTT-3.1.2-10] [v3.1.1 MQTT-3.1.2-8] [v3.1.1 MQTT-3.1.2-10]
+/// DISCONNECT 0x00; in 3.x it has no other.
 #[test]
 fn disconnect_throws_the_will_away() {
     for version in VERSIONS {
@@ -174,7 +175,7 @@ fn a_new_session_within_the_delay_publishes_the_will() {
     assert_eq!(world.take(watcher).packets(), [Packet::Publish(gone())]);
 }
 
-/// [MQTT-3.1.4-3] [MQTT-3.1.2-8] Delay 0, expiry 0 or Clean Start publish the will of the old connection.
+/// [MQTT-3.1.2-8] Delay 0, expiry 0 or Clean Start publish the will of the old connection.
 #[test]
 fn a_takeover_publishes_the_will_unless_the_session_goes_on_within_its_delay() {
     for (expiry, delay, clean, published) in [
@@ -201,7 +202,7 @@ fn a_takeover_publishes_the_will_unless_the_session_goes_on_within_its_delay() {
     }
 }
 
-/// [v3.1.1 MQTT-3.1.4-2] The same in 3.x, where there is no delay.
+/// [v3.1.1 MQTT-3.1.2-8] The same in 3.x, where there is no delay.
 #[test]
 fn a_takeover_publishes_the_will_of_3_x() {
     for version in [Version::V3_1, Version::V3_1_1] {
