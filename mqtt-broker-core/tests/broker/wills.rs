@@ -142,7 +142,7 @@ fn a_delayed_will_comes_with_the_delay_or_the_end_of_the_session() {
     }
 }
 
-/// [MQTT-3.1.3-9] With a will of the new connection, and without one.
+/// [MQTT-3.1.3-9] [MQTT-3.1.2-8] With a will of the new connection, and without one.
 #[test]
 fn a_new_connection_within_the_delay_cancels_the_will() {
     for will in [None, with_will(V5, 600, 30).will] {
