@@ -21,7 +21,7 @@ use mqtt_session::{CloseReason, ProtocolError};
 
 const V5: Version = Version::V5_0;
 
-/// [MQTT-3.1.0-2] [v3.1.1 MQTT-3.1.0-2] A second CONNECT ends the connection.
+/// [MQTT-3.1.0-2] [v3.1.1 MQTT-3.1.0-2] [MQTT-3.2.0-2] A second CONNECT ends the connection, and gets no second CONNACK.
 #[test]
 fn a_second_connect_ends_the_connection() {
     for version in VERSIONS {
@@ -68,7 +68,8 @@ fn an_unsupported_protocol_is_refused_and_closed() {
     }
 }
 
-/// [MQTT-3.1.4-1] [v3.1.1 MQTT-3.1.4-1] The reserved flag is set: 3.1.1 forbids a CONNACK.
+/// [MQTT-3.1.4-1] [v3.1.1 MQTT-3.1.4-1] [MQTT-3.1.2-3] [v3.1.1 MQTT-3.1.2-3] The reserved flag is set: 3.1.1 forbids a
+/// CONNACK.
 #[test]
 fn a_malformed_connect_is_closed_without_connack() {
     for level in [4, 5] {
@@ -150,6 +151,11 @@ fn an_empty_client_identifier_gets_one_of_its_own() {
     let (_, outcome) = world.offer(connect_as(Version::V3_1_1, ""));
     assert_eq!(outcome.packets(), [accepted(Version::V3_1_1, false)]);
     assert_eq!(world.broker.gauges().sessions, 2);
+
+    let (_, outcome) = world.offer(connect(""));
+    expected.properties.assigned_client_identifier = Some(Text::new("assigned-4").unwrap());
+    assert_eq!(outcome.packets(), [Packet::Connack(expected)]);
+    assert_eq!(world.broker.gauges().sessions, 3);
 }
 
 /// [MQTT-3.1.3-8] [MQTT-3.2.2-7] [MQTT-3.2.0-2] [MQTT-4.13.2-1] [v3.1.1 MQTT-3.1.3-9] [v3.1.1 MQTT-3.2.2-5] One CONNACK

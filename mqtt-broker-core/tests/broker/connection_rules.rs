@@ -12,16 +12,21 @@
 use std::num::{NonZeroU16, NonZeroU32};
 
 use crate::harness::{
-    Saw, VERSIONS, World, connect, connect_as, disconnect, leak, puback, qos0, qos1, subscribe,
+    Saw, VERSIONS, World, connect, connect_as, disconnect, id, leak, puback, pubrec, pubrel, qos0,
+    qos1, qos2, suback, subscribe, unsuback, unsubscribe,
 };
 use mqtt_broker_core::{Cause, Config, LinkId};
-use mqtt_codec::reason_code::{DisconnectReasonCode, PublishReasonCode};
+use mqtt_codec::packet::{Puback, Pubcomp, Pubrec, Pubrel};
+use mqtt_codec::reason_code::{
+    DisconnectReasonCode, PublishReasonCode, ReleaseReasonCode, SubscribeReasonCode,
+    UnsubscribeReasonCode,
+};
 use mqtt_codec::{Packet, QoS, Version};
 use mqtt_session::{CloseReason, ProtocolError};
 
 const V5: Version = Version::V5_0;
 
-/// [MQTT-3.2.2-21] [MQTT-3.2.2-22] Ours when it asked for more or none, its own else.
+/// Ours when it asked for more or none, its own else.
 #[test]
 fn connack_says_a_keep_alive_where_it_is_not_the_clients() {
     for (asked, said) in [
@@ -113,12 +118,25 @@ fn acknowledgements_carry_no_problem_information() {
         connect.properties.request_problem_information = wanted;
         let link = world.connect(connect);
         world.send(link, qos1(1, "$SYS/x", "x"));
-        let outcome = world.take(link);
-        let [Packet::Puback(puback)] = outcome.packets()[..] else {
-            panic!("PUBACK alone")
-        };
-        assert_eq!(puback.reason_code, PublishReasonCode::NotAuthorized);
-        assert_eq!(puback.properties, Default::default());
+        world.send(link, qos2(2, "$SYS/x", "x"));
+        world.send(link, pubrel(3));
+        world.send(link, pubrec(4));
+        let too_deep = leak("a/".repeat(200));
+        world.send(link, subscribe(5, too_deep, QoS::AtMostOnce));
+        world.send(link, unsubscribe(6, "nothing"));
+        let refused = PublishReasonCode::NotAuthorized;
+        let unknown = ReleaseReasonCode::PacketIdentifierNotFound;
+        assert_eq!(
+            world.take(link).packets(),
+            [
+                Puback::new(id(1), refused).into(),
+                Pubrec::new(id(2), refused).into(),
+                Pubcomp::new(id(3), unknown).into(),
+                Pubrel::new(id(4), unknown).into(),
+                suback(5, &[SubscribeReasonCode::TopicFilterInvalid]),
+                unsuback(6, &[UnsubscribeReasonCode::NoSubscriptionExisted]),
+            ]
+        );
     }
 }
 
@@ -133,15 +151,11 @@ fn a_refused_publish_of_3_x_is_acknowledged_and_dropped() {
         let link = world.connect(connect_as(version, "c"));
         world.send(link, qos1(1, "$SYS/x", "x"));
         world.send(link, qos0("$SYS/x", "x"));
-        world.send(link, crate::harness::qos2(2, "$SYS/x", "x"));
-        world.send(link, crate::harness::pubrel(2));
+        world.send(link, qos2(2, "$SYS/x", "x"));
+        world.send(link, pubrel(2));
         assert_eq!(
             world.take(link).packets(),
-            [
-                puback(1),
-                crate::harness::pubrec(2),
-                crate::harness::pubcomp(2)
-            ]
+            [puback(1), pubrec(2), crate::harness::pubcomp(2)]
         );
         assert_eq!(world.take(reader).packets(), []);
     }

@@ -130,7 +130,7 @@ fn user_properties_above_the_limit_end_the_connection_where_no_acknowledgement_c
     }
 }
 
-/// [MQTT-3.3.4-9] More unacknowledged QoS 1 and 2 PUBLISH than the Receive Maximum of CONNACK.
+/// [MQTT-3.3.4-7] More unacknowledged QoS 1 and 2 PUBLISH than the Receive Maximum of CONNACK.
 #[test]
 fn a_publish_above_the_receive_maximum_ends_the_connection() {
     let mut world = World::new(Config {

@@ -71,6 +71,30 @@ fn a_repeated_qos_2_publish_is_acknowledged_and_not_delivered_again() {
     }
 }
 
+/// [MQTT-2.2.1-5] [v3.1.1 MQTT-2.3.1-6] Towards the publisher and towards the subscriber.
+#[test]
+fn each_packet_of_an_exchange_repeats_its_identifier() {
+    for version in VERSIONS {
+        let (mut world, writer, reader) = world(version);
+        world.send(writer, qos1(65_535, "a", "x"));
+        world.send(writer, qos2(258, "a", "y"));
+        world.send(writer, pubrel(258));
+        assert_eq!(
+            world.take(writer).packets(),
+            [puback(65_535), pubrec(258), pubcomp(258)]
+        );
+        world.send(reader, pubrec(2));
+        assert_eq!(
+            world.take(reader).packets(),
+            [
+                Packet::Publish(qos1(1, "a", "x")),
+                Packet::Publish(qos2(2, "a", "y")),
+                pubrel(2)
+            ]
+        );
+    }
+}
+
 /// [MQTT-4.3.3-11] [often-wrong-23] [MQTT-2.2.1-5] Known or not: PUBCOMP, and no disconnect.
 #[test]
 fn each_pubrel_is_answered_by_pubcomp() {

@@ -12,7 +12,7 @@
 use std::time::Duration;
 
 use crate::harness::{
-    VERSIONS, World, connack, connect, connect_as, qos0, qos1, resuming, retained, subscribe,
+    VERSIONS, World, connack, connect, connect_as, qos0, qos1, qos2, resuming, retained, subscribe,
 };
 use mqtt_broker_core::{Config, LinkId};
 use mqtt_codec::packet::{Connack, ConnackProperties, Disconnect};
@@ -33,6 +33,11 @@ fn clean_start_throws_the_old_session_away() {
         let other = world.connect(connect("other"));
         world.send(other, qos0("a", "no subscription is left"));
         assert_eq!(world.take(link).packets(), []);
+        // The new one ends with its connection.
+        world.send(link, subscribe(1, "a", QoS::AtLeastOnce));
+        world.cut(link);
+        let (_, outcome) = world.offer(resuming(version, "c", 600));
+        assert_eq!(outcome.packets(), [accepted(version, false)]);
     }
 }
 
@@ -47,7 +52,8 @@ fn without_clean_start_the_stored_session_goes_on() {
             outcome.packets(),
             [
                 accepted(version, true),
-                Packet::Publish(qos1(1, "a", "kept"))
+                Packet::Publish(qos1(1, "a", "kept")),
+                Packet::Publish(qos2(2, "a", "kept, too"))
             ]
         );
         let other = world.connect(connect("other"));
@@ -64,8 +70,13 @@ fn without_clean_start_the_stored_session_goes_on() {
 fn without_clean_start_and_without_a_stored_session_a_new_one_begins() {
     for version in VERSIONS {
         let mut world = World::new(Config::default());
-        let (_, outcome) = world.offer(resuming(version, "c", 600));
+        let (link, outcome) = world.offer(resuming(version, "c", 600));
         assert_eq!(outcome.packets(), [accepted(version, false)]);
+        // It is one that is kept.
+        world.cut(link);
+        assert_eq!(world.broker.gauges().sessions, 1);
+        let (_, outcome) = world.offer(resuming(version, "c", 600));
+        assert_eq!(outcome.packets(), [accepted(version, true)]);
     }
 }
 
@@ -79,6 +90,8 @@ fn the_client_identifier_names_the_session() {
             let (_, outcome) = world.offer(resuming(version, id, 600));
             assert_eq!(outcome.packets(), [accepted(version, false)]);
         }
+        let (_, outcome) = world.offer(resuming(version, "c", 600));
+        assert_eq!(outcome.packets()[0], accepted(version, true));
     }
 }
 
@@ -153,13 +166,15 @@ fn retained_messages_outlive_the_session_of_their_publisher() {
     }
 }
 
-/// A session of `c`, offline, with the message `kept` for its subscription to `a`.
+/// A session of `c`, offline, with a message of QoS 1 and one of QoS 2 for its subscription to `a`.
 fn leave_a_session_with_a_message(world: &mut World, version: Version) -> LinkId {
     let link = world.connect(resuming(version, "c", 600));
-    world.send(link, subscribe(1, "a", QoS::AtLeastOnce));
+    world.send(link, subscribe(1, "a", QoS::ExactlyOnce));
     world.cut(link);
     let writer = world.connect(connect("writer"));
+    world.send(writer, qos0("a", "not kept"));
     world.send(writer, qos1(1, "a", "kept"));
+    world.send(writer, qos2(2, "a", "kept, too"));
     world.forget();
     writer
 }

@@ -206,7 +206,7 @@ fn unsubscribe_deletes_the_same_filter_and_no_other() {
 }
 
 /// [MQTT-3.10.4-4] [MQTT-3.10.4-5] [MQTT-3.10.4-6] [MQTT-3.11.3-1] [v3.1.1 MQTT-3.10.4-4] [v3.1.1 MQTT-3.10.4-5]
-/// [v3.1.1 MQTT-3.10.4-6]
+/// [v3.1.1 MQTT-3.10.4-6] [MQTT-2.2.1-6] [v3.1.1 MQTT-2.3.1-7]
 #[test]
 fn one_unsuback_answers_all_filters_in_their_order() {
     for version in VERSIONS {

@@ -12,8 +12,8 @@
 use std::num::NonZeroU16;
 
 use crate::harness::{
-    Saw, World, again, connect, disconnect, encoded, name, puback, qos0, qos1, qos2, resuming,
-    retained, subscribe,
+    Saw, World, again, connect, disconnect, encoded, leak, name, puback, qos0, qos1, qos2,
+    resuming, retained, subscribe,
 };
 use mqtt_broker_core::{Config, LinkId};
 use mqtt_codec::packet::{Connect, Publish, PublishTopic};
@@ -51,6 +51,18 @@ fn the_broker_sends_no_topic_alias() {
 #[test]
 fn aliases_up_to_the_announced_maximum_are_taken() {
     let (mut world, writer, reader) = world(16);
+    for alias in 1..=16 {
+        let topic = leak(format!("topic/{alias}"));
+        world.send(writer, aliased(topic, alias, "1"));
+        world.send(writer, aliased("", alias, "2"));
+        assert_eq!(
+            world.take(reader).packets(),
+            [
+                Packet::Publish(qos0(topic, "1")),
+                Packet::Publish(qos0(topic, "2"))
+            ]
+        );
+    }
     world.send(writer, aliased("a", 16, "1"));
     world.send(writer, aliased("", 16, "2"));
     world.send(writer, aliased("b", 16, "3"));

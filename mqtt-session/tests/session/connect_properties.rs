@@ -18,7 +18,7 @@ use mqtt_codec::packet::{
 use mqtt_codec::property::UserProperties;
 use mqtt_codec::reason_code::{AuthReasonCode, ConnectReasonCode, PublishReasonCode};
 use mqtt_codec::{PacketType, QoS, Text, Version};
-use mqtt_session::client::{Config as ClientConfig, Event as ClientEvent};
+use mqtt_session::client::{Config as ClientConfig, Event as ClientEvent, RequestError};
 use mqtt_session::server::{Accept, Config as ServerConfig};
 use mqtt_session::{Acknowledgement, CloseReason, ProtocolError, PublishError, PublishOutcome};
 
@@ -199,6 +199,44 @@ fn unwanted_problem_information_is_a_protocol_error_but_on_three_packets() {
             assert_eq!(outs, [send(version, disconnect(code(0x82))), close]);
         }
     }
+}
+
+/// [MQTT-3.1.2-30] AUTH goes out before CONNACK; requests and PINGREQ do not, however long it takes.
+#[test]
+fn a_client_that_authenticates_only_answers_before_connack() {
+    let version = Version::V5_0;
+    let mut client = Client::new(ClientConfig {
+        authentication: Some(mqtt_session::client::InitialAuthentication {
+            method: text("X"),
+            data: None,
+        }),
+        keep_alive: Duration::from_secs(5),
+        ..client_config(version)
+    });
+    client.connect();
+    let subscriptions = [subscription("a", QoS::AtMostOnce)];
+    let (machine, now) = (&mut client.machine, client.now);
+    let subscribe = machine.subscribe(now, &subscriptions, Default::default());
+    assert_eq!(subscribe, Err(RequestError::NotConnected.into()));
+    let unsubscribe = machine.unsubscribe(now, &[filter("a")], Default::default());
+    assert_eq!(unsubscribe, Err(RequestError::NotConnected));
+    assert_eq!(client.advance(Duration::from_secs(9)), []);
+
+    let properties = AuthProperties {
+        authentication_method: Text::new("X").ok(),
+        ..AuthProperties::default()
+    };
+    let auth = Auth {
+        reason_code: AuthReasonCode::ContinueAuthentication,
+        properties,
+    };
+    let data = None;
+    assert_eq!(
+        client.receive(auth),
+        [Out::Client(ClientEvent::Authenticate { data })]
+    );
+    client.machine.authenticate(client.now, None).unwrap();
+    assert_eq!(client.drain(), [send(version, auth)]);
 }
 
 /// [MQTT-3.1.2-30] With an Authentication Method the client sends nothing but AUTH and DISCONNECT until CONNACK; a server

@@ -90,6 +90,33 @@ fn a_malformed_packet_ends_a_5_0_connection_with_its_reason() {
     }
 }
 
+/// [v3.1.1 MQTT-1.5.3-1] [v3.1.1 MQTT-1.5.3-2] [v3.1.1 MQTT-2.2.2-2] [v3.1.1 MQTT-3.3.1-4] [MQTT-1.5.4-1] [MQTT-1.5.4-2]
+/// [MQTT-2.1.3-1] [MQTT-3.3.1-4] Either side closes the connection, in 5.0 with 0x81.
+#[test]
+fn a_malformed_packet_closes_the_connection_at_either_side() {
+    let malformed: &[(&[u8], &[u8])] = &[
+        (b"\x30\x03\0\x01\xFF", b"\x30\x04\0\x01\xFF\0"), // ill-formed UTF-8
+        (b"\x30\x03\0\x01\0", b"\x30\x04\0\x01\0\0"),     // U+0000
+        (b"\x60\x02\0\x01", b"\x60\x02\0\x01"),           // flags
+        (b"\x36\x05\0\x01a\0\x01", b"\x36\x06\0\x01a\0\x01\0"), // QoS 3
+    ];
+    for &(of_3_1_1, of_5_0) in malformed {
+        for (version, bytes) in [(Version::V3_1_1, of_3_1_1), (Version::V5_0, of_5_0)] {
+            let mut server = Server::connected(version);
+            let mut client = Client::connected(client_config(version));
+            for outs in [server.receive_bytes(bytes), client.receive_bytes(bytes)] {
+                let Some((Out::Close(CloseReason::Malformed(_)), before)) = outs.split_last()
+                else {
+                    panic!("{outs:?}")
+                };
+                let said = send(version, disconnect(DisconnectReasonCode::MalformedPacket));
+                let said = (version == Version::V5_0).then_some(said);
+                assert_eq!(before, Vec::from_iter(said));
+            }
+        }
+    }
+}
+
 /// [MQTT-3.3.4-6] [often-wrong-18] A client's PUBLISH has no Subscription Identifier; a server's may have many.
 #[test]
 fn a_subscription_identifier_from_a_client_is_a_protocol_error() {

@@ -114,6 +114,13 @@ fn a_full_window_holds_back_publishes_only() {
         .unwrap();
     assert_eq!(client.drain(), [send(V5, subscribe(2, &subscriptions))]);
     assert_eq!(client.receive(pubrec(1)), [send(V5, pubrel(1))]);
+    client
+        .machine
+        .unsubscribe(client.now, &[filter("a")], Default::default())
+        .unwrap();
+    assert_eq!(client.drain(), [send(V5, unsubscribe(3, &[filter("a")]))]);
+    let minute = core::time::Duration::from_secs(60);
+    assert_eq!(client.advance(minute), [send(V5, Packet::Pingreq)]);
 
     let properties = ConnectProperties {
         receive_maximum: NonZeroU16::new(1),

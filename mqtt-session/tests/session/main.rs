@@ -7,6 +7,7 @@ mod tables;
 mod acknowledgement_order;
 mod acknowledgements;
 mod authentication;
+mod clean_session;
 mod client_identifier;
 mod client_packet_sizes;
 mod client_states;

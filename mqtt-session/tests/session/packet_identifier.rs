@@ -7,6 +7,8 @@
     reason = "helpers of tests, too, may fail"
 )]
 
+use core::num::NonZeroU16;
+
 use crate::support::packets::*;
 use crate::support::*;
 use mqtt_codec::packet::{
@@ -16,6 +18,7 @@ use mqtt_codec::packet::{
 use mqtt_codec::property::UserProperties;
 use mqtt_codec::reason_code::{PublishReasonCode, SubscribeReasonCode, UnsubscribeReasonCode};
 use mqtt_codec::{Packet, QoS, Version};
+use mqtt_session::client::Config as ClientConfig;
 use mqtt_session::server::Event as ServerEvent;
 use mqtt_session::{
     AcknowledgedQoS, Connection, Instant, Negotiated, OutboundExchange, Refused, Role, Session,
@@ -159,8 +162,66 @@ fn an_identifier_in_use_is_not_given_again() {
     }
 }
 
-/// [v3.1.1 MQTT-2.3.1-3] [MQTT-2.2.1-5] An identifier stays in use until its exchange has ended, over reconnects, and what
-/// is sent again keeps it.
+/// [MQTT-2.2.1-3] [v3.1.1 MQTT-2.3.1-2] [v3.1.1 MQTT-2.3.1-3] When all but one are in use, that one is given. SUBACK, UNSUBACK,
+/// PUBACK and PUBCOMP give one back; PUBREC does not.
+#[test]
+fn the_only_free_identifier_is_given() {
+    for version in [Version::V3_1_1, Version::V5_0] {
+        let mut client = Client::connected(ClientConfig {
+            in_flight: NonZeroU16::MAX,
+            send_buffer: 16 * 1024 * 1024,
+            ..client_config(version)
+        });
+        let subscriptions = [subscription("a", QoS::AtMostOnce)];
+        let (machine, now) = (&mut client.machine, client.now);
+        machine
+            .subscribe(now, &subscriptions, SubscribeProperties::default())
+            .unwrap();
+        machine
+            .unsubscribe(now, &[filter("a")], UserProperties::EMPTY)
+            .unwrap();
+        machine
+            .publish(now, message(QoS::ExactlyOnce, "a", "x"))
+            .unwrap();
+        let at_least_once = message(QoS::AtLeastOnce, "a", "x");
+        for _ in 4..=u16::MAX {
+            machine.publish(now, at_least_once.clone()).unwrap();
+        }
+        machine.handle_written(now, machine.tx().len());
+        client.drain();
+        let success = [SubscribeReasonCode::Success];
+        let mut unsuback = Unsuback {
+            packet_id: id(2),
+            properties: AcknowledgementProperties::default(),
+            reason_codes: UnsubscribeReasonCodes::EMPTY,
+        };
+        let unsubscribed = [UnsubscribeReasonCode::Success];
+        if version == Version::V5_0 {
+            unsuback.reason_codes = UnsubscribeReasonCodes::new(&unsubscribed).unwrap();
+        }
+        for (packet, free) in [
+            (suback(1, &success).into(), Some(1)),
+            (unsuback.into(), Some(2)),
+            (Packet::from(pubrec(3)), None),
+            (pubcomp(3).into(), Some(3)),
+            (puback(40_000).into(), Some(40_000)),
+            (puback(4).into(), Some(4)),
+        ] {
+            let refused = client
+                .machine
+                .publish(client.now, message(QoS::AtLeastOnce, "a", "x"));
+            assert!(refused.is_err(), "{refused:?}");
+            client.receive(packet);
+            if let Some(free) = free {
+                let (_, outs) = client.publish(message(QoS::AtLeastOnce, "a", "x"));
+                assert_eq!(outs, [send(version, qos1(free, "a", "x"))]);
+            }
+        }
+    }
+}
+
+/// [v3.1.1 MQTT-2.3.1-3] An identifier stays in use until its exchange has ended, over reconnects, and what is sent again
+/// keeps it.
 #[test]
 fn an_identifier_is_free_when_its_exchange_has_ended() {
     for version in [Version::V3_1_1, Version::V5_0] {
@@ -199,6 +260,10 @@ fn acknowledgements_repeat_the_identifier() {
             Some(&send(version, pubrec(258)))
         );
         assert_eq!(client.receive(pubrel(258)), [send(version, pubcomp(258))]);
+
+        client.publish(message(QoS::AtLeastOnce, "a", "x"));
+        client.publish(message(QoS::ExactlyOnce, "a", "x"));
+        assert_eq!(client.receive(pubrec(2)), [send(version, pubrel(2))]);
     }
 }
 
@@ -240,36 +305,36 @@ fn suback_and_unsuback_repeat_the_identifier() {
 #[test]
 fn every_end_of_an_exchange_frees_its_identifier() {
     for version in VERSIONS {
-        every_end_frees(version);
-    }
-}
-
-fn every_end_frees(version: Version) {
-    let mut connection = Connection::new(Negotiated::new(version, Role::Client));
-    let mut session = Session::new();
-    let mut receive = |session: &mut Session<()>, packet: Packet<'static>| {
-        session
-            .receive(&mut connection, Instant::default(), packet)
-            .unwrap();
-    };
-    let awaiting = [
-        OutboundExchange::AwaitPuback(()),
-        OutboundExchange::AwaitPubrec(()),
-        OutboundExchange::AwaitPubrec(()),
-        OutboundExchange::AwaitPuback(()),
-    ];
-    for (packet_id, exchange) in (1..).map(id).zip(awaiting) {
-        assert!(session.restore_outbound(packet_id, exchange));
-    }
-    receive(&mut session, puback(1).into());
-    receive(&mut session, pubrec(2).into());
-    assert!(!session.restore_outbound(id(2), OutboundExchange::AwaitPubcomp));
-    receive(&mut session, pubcomp(2).into());
-    let refusal = Pubrec::new(id(3), PublishReasonCode::QuotaExceeded);
-    receive(&mut session, refusal.into());
-    session.drain_outbound();
-    for packet_id in (1..=4).map(id) {
-        assert!(session.restore_outbound(packet_id, OutboundExchange::AwaitPubcomp));
+        let mut connection = Connection::new(Negotiated::new(version, Role::Client));
+        let mut session = Session::new();
+        let mut receive = |session: &mut Session<()>, packet: Packet<'static>| {
+            session
+                .receive(&mut connection, Instant::default(), packet)
+                .unwrap();
+        };
+        let awaiting = [
+            OutboundExchange::AwaitPuback(()),
+            OutboundExchange::AwaitPubrec(()),
+            OutboundExchange::AwaitPubrec(()),
+            OutboundExchange::AwaitPuback(()),
+        ];
+        for (packet_id, exchange) in (1..).map(id).zip(awaiting) {
+            assert!(session.restore_outbound(packet_id, exchange));
+        }
+        receive(&mut session, puback(1).into());
+        receive(&mut session, pubrec(2).into());
+        assert!(!session.restore_outbound(id(2), OutboundExchange::AwaitPubcomp));
+        receive(&mut session, pubcomp(2).into());
+        // Only 5.0 has refusals; there the end of the session frees it.
+        if version == Version::V5_0 {
+            let refusal = Pubrec::new(id(3), PublishReasonCode::QuotaExceeded);
+            receive(&mut session, refusal.into());
+            assert_eq!(session.in_flight(), 1);
+        }
+        session.drain_outbound();
+        for packet_id in (1..=4).map(id) {
+            assert!(session.restore_outbound(packet_id, OutboundExchange::AwaitPubcomp));
+        }
     }
 }
 
