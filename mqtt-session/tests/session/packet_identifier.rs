@@ -50,8 +50,9 @@ fn one_pool_serves_publish_subscribe_and_unsubscribe() {
     }
 }
 
-/// [MQTT-2.2.1-3] [MQTT-2.2.1-4] [v3.1.1 MQTT-2.3.1-2] [v3.1.1 MQTT-2.3.1-4] An identifier in use is skipped, 0 is never
-/// given, and when all are in use there is none.
+/// [MQTT-2.2.1-3] [MQTT-2.2.1-4] [MQTT-4.3.2-1] [MQTT-4.3.3-1] [v3.1.1 MQTT-2.3.1-2] [v3.1.1 MQTT-2.3.1-4]
+/// [v3.1.1 MQTT-4.3.2-1] [v3.1.1 MQTT-4.3.3-1] An identifier in use is skipped, 0 is never given, and when all are in use
+/// there is none.
 #[test]
 fn an_identifier_in_use_is_not_given_again() {
     for role in [Role::Client, Role::Server] {

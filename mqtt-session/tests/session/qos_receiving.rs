@@ -19,11 +19,7 @@ use mqtt_session::server::Config as ServerConfig;
 #[test]
 fn puback_waits_until_the_message_is_taken_over() {
     for version in VERSIONS {
-        let config = mqtt_session::client::Config {
-            acknowledgement: Acknowledgement::Manual,
-            ..client_config(version)
-        };
-        let mut client = Client::connected(config);
+        let mut client = Client::connected(manual(version));
         assert_eq!(
             client.receive(qos1(7, "a", "x")),
             [deliver_manually("a", "x")]
@@ -41,21 +37,33 @@ fn puback_waits_until_the_message_is_taken_over() {
 #[test]
 fn an_identifier_means_a_new_message_after_puback() {
     for version in VERSIONS {
+        let mut client = Client::connected(client_config(version));
         let mut server = Server::connected(version);
         let first = qos1(7, "a", "x");
         for publish in [first, first, again(first)] {
-            assert_eq!(
-                server.receive(publish),
-                [deliver("a", "x"), send(version, puback(7))]
-            );
+            let taken = [deliver("a", "x"), send(version, puback(7))];
+            assert_eq!(client.receive(publish), taken);
+            assert_eq!(server.receive(publish), taken);
         }
     }
 }
 
-/// [MQTT-4.3.3-8] PUBREC goes out when the receiver has taken the message over, not before.
+/// [MQTT-4.3.3-8] [v3.1.1 MQTT-4.3.3-2] PUBREC goes out when the receiver has taken the message over, not before.
 #[test]
 fn pubrec_waits_until_the_message_is_taken_over() {
     for version in VERSIONS {
+        let mut client = Client::connected(manual(version));
+        assert_eq!(
+            client.receive(qos2(7, "a", "x")),
+            [deliver_manually("a", "x")]
+        );
+        let token = client.tokens.remove(0);
+        client
+            .machine
+            .acknowledge(client.now, token, PublishReasonCode::Success)
+            .unwrap();
+        assert_eq!(client.drain(), [send(version, pubrec(7))]);
+
         let config = ServerConfig {
             acknowledgement: Acknowledgement::Manual,
             ..ServerConfig::default()
@@ -78,6 +86,22 @@ fn pubrec_waits_until_the_message_is_taken_over() {
 /// [MQTT-4.3.3-9] After a PUBREC of 0x80 or above a PUBLISH with the identifier is a new message.
 #[test]
 fn an_identifier_means_a_new_message_after_a_refusing_pubrec() {
+    let mut client = Client::connected(manual(Version::V5_0));
+    client.receive(qos2(7, "a", "x"));
+    let (token, reason) = (client.tokens.remove(0), PublishReasonCode::UnspecifiedError);
+    client
+        .machine
+        .acknowledge(client.now, token, reason)
+        .unwrap();
+    assert_eq!(
+        client.drain(),
+        [send(Version::V5_0, Pubrec::new(id(7), reason))]
+    );
+    assert_eq!(
+        client.receive(again(qos2(7, "a", "y"))),
+        [deliver_manually("a", "y")]
+    );
+
     let config = ServerConfig {
         acknowledgement: Acknowledgement::Manual,
         ..ServerConfig::default()
@@ -152,7 +176,7 @@ fn repeated_qos2_publish_is_acknowledged_but_not_redelivered() {
     }
 }
 
-/// [MQTT-4.3.3-10] [MQTT-4.1.0-1] The identifier stays open over a reconnect.
+/// [MQTT-4.3.3-10] [MQTT-4.1.0-1] [v3.1.1 MQTT-4.1.0-1] [v3.1.1 MQTT-4.3.3-2] The identifier stays open over a reconnect.
 #[test]
 fn a_qos_2_publish_that_comes_again_on_a_new_connection_is_not_redelivered() {
     for version in [Version::V3_1_1, Version::V5_0] {
@@ -244,10 +268,11 @@ fn an_identifier_means_a_new_message_after_pubcomp() {
     }
 }
 
-/// [MQTT-4.3.3-11] PUBREL for an identifier that is not known is answered, too: with 0x92 in 5.0.
+/// [MQTT-4.3.3-11] [v3.1.1 MQTT-4.3.3-2] PUBREL for an identifier that is not known is answered, too: with 0x92 in 5.0.
 #[test]
 fn an_unknown_pubrel_is_answered() {
     for version in VERSIONS {
+        let mut client = Client::connected(client_config(version));
         let mut server = Server::connected(version);
         let answer = match version {
             Version::V5_0 => {
@@ -255,6 +280,15 @@ fn an_unknown_pubrel_is_answered() {
             }
             Version::V3_1 | Version::V3_1_1 => pubcomp(9),
         };
+        assert_eq!(client.receive(pubrel(9)), [send(version, answer)]);
         assert_eq!(server.receive(pubrel(9)), [send(version, answer)]);
+    }
+}
+
+/// A client whose application acknowledges.
+fn manual(version: Version) -> mqtt_session::client::Config {
+    mqtt_session::client::Config {
+        acknowledgement: Acknowledgement::Manual,
+        ..client_config(version)
     }
 }

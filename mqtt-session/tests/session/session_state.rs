@@ -19,7 +19,7 @@ use mqtt_session::{
     PublishOutcome, RestoreError, Role, Session, SessionState,
 };
 
-/// [MQTT-4.1.0-1] [v3.1.1 MQTT-4.1.0-2] The state stays while the connection is open, however long that is.
+/// [MQTT-4.1.0-1] [v3.1.1 MQTT-4.1.0-1] [v3.1.1 MQTT-4.1.0-2] The state stays while the connection is open, however long that is.
 #[test]
 fn the_state_stays_while_the_connection_is_open() {
     for version in VERSIONS {
