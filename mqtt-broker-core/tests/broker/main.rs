@@ -25,6 +25,7 @@ mod limits_packets;
 mod limits_queues;
 mod limits_retained;
 mod limits_topics;
+mod no_local;
 mod principals;
 mod qos_delivery;
 mod reauthentication;
