@@ -133,7 +133,10 @@ impl PendingConnect {
             server_keep_alive: (keep_alive != self.keep_alive).then_some(keep_alive),
             response_information: response,
             authentication_method: self.method.as_ref().map(TextBuf::borrowed),
-            authentication_data: data.and_then(|data| mqtt_codec::Binary::new(data).ok()),
+            // Without a method there is no data. Standard: MQTT 5.0 §3.2.2.3.18.
+            authentication_data: data
+                .filter(|_| self.method.is_some())
+                .and_then(|data| mqtt_codec::Binary::new(data).ok()),
             ..ConnackProperties::default()
         };
         let packet = Packet::Connack(Connack {
