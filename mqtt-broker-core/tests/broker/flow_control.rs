@@ -13,11 +13,13 @@ use std::num::NonZeroU16;
 
 use crate::harness::{
     Saw, World, connect, disconnect, leak, puback, pubcomp, pubrec, pubrel, qos0, qos1, qos2,
-    resuming, suback, subscribe,
+    resuming, suback, subscribe, unsuback, unsubscribe,
 };
 use mqtt_broker_core::{Config, LinkId};
-use mqtt_codec::packet::Pubrec;
-use mqtt_codec::reason_code::{DisconnectReasonCode, PublishReasonCode, SubscribeReasonCode};
+use mqtt_codec::packet::{Publish, Pubrec};
+use mqtt_codec::reason_code::{
+    DisconnectReasonCode, PublishReasonCode, SubscribeReasonCode, UnsubscribeReasonCode,
+};
 use mqtt_codec::{Packet, QoS, Version};
 use mqtt_session::{CloseReason, ProtocolError};
 
@@ -38,9 +40,9 @@ fn the_window_is_the_clients_receive_maximum_for_qos_1_and_2_together() {
     world.send(writer, qos1(3, "a", "3"));
     world.send(writer, qos2(4, "a", "4"));
     assert_eq!(payloads(&mut world, reader), ["1", "2"]);
-    // PUBREC of success gives nothing back.
+    // PUBREC of success gives nothing back, and is answered.
     world.send(reader, pubrec(2));
-    assert_eq!(payloads(&mut world, reader), [""; 0]);
+    assert_eq!(world.take(reader).packets(), [pubrel(2)]);
     world.send(reader, pubcomp(2));
     assert_eq!(payloads(&mut world, reader), ["3"]);
     world.send(reader, puback(1));
@@ -63,6 +65,9 @@ fn a_full_window_holds_back_nothing_but_publishes_of_qos_1_and_2() {
     world.send(reader, subscribe(2, "b", QoS::AtMostOnce));
     world.send(writer, qos0("b", "zero"));
     world.send(reader, qos1(7, "b", "mine"));
+    world.send(reader, qos2(8, "b", "too"));
+    world.send(reader, pubrel(8));
+    world.send(reader, unsubscribe(9, "b"));
     assert_eq!(
         world.take(reader).packets(),
         [
@@ -71,6 +76,10 @@ fn a_full_window_holds_back_nothing_but_publishes_of_qos_1_and_2() {
             Packet::Publish(qos0("b", "zero")),
             Packet::Publish(qos0("b", "mine")),
             puback(7),
+            Packet::Publish(qos0("b", "too")),
+            pubrec(8),
+            pubcomp(8),
+            unsuback(9, &[UnsubscribeReasonCode::Success]),
         ]
     );
 }
@@ -122,7 +131,8 @@ fn a_client_that_overruns_our_receive_maximum_is_disconnected() {
     );
 }
 
-/// [MQTT-2.2.1-4] [MQTT-4.3.2-1] [MQTT-4.3.3-1] [v3.1.1 MQTT-2.3.1-4] Never 0, never one in use: ids go around.
+/// [MQTT-2.2.1-4] [MQTT-4.3.2-1] [MQTT-4.3.3-1] [v3.1.1 MQTT-2.3.1-4] [v3.1.1 MQTT-4.3.2-1] [v3.1.1 MQTT-4.3.3-1] Never 0,
+/// never one in use, of whichever QoS: ids go around.
 #[test]
 fn a_packet_id_in_use_is_not_given_again() {
     for version in crate::harness::VERSIONS {
@@ -131,22 +141,27 @@ fn a_packet_id_in_use_is_not_given_again() {
         world.send(reader, subscribe(1, "a", QoS::ExactlyOnce));
         let writer = world.connect(connect("writer"));
         world.forget();
-        let next = |world: &mut World| {
-            world.send(writer, qos1(1, "a", "x"));
+        let next = |world: &mut World, publish: Publish<'static>| {
+            world.send(writer, publish);
             let outcome = world.take(reader);
             match outcome.packets()[..] {
                 [Packet::Publish(publish)] => publish.delivery.packet_id().unwrap().get(),
                 ref other => panic!("one PUBLISH: {other:?}"),
             }
         };
-        for expected in 1..=u16::MAX {
-            assert_eq!(next(&mut world), expected);
-            // The first two stay open.
-            if expected > 2 {
+        // The first three stay open: for PUBREC, for PUBCOMP and for PUBACK.
+        assert_eq!(next(&mut world, qos2(1, "a", "x")), 1);
+        assert_eq!(next(&mut world, qos2(2, "a", "x")), 2);
+        world.send(reader, pubrec(2));
+        assert_eq!(world.take(reader).packets(), [pubrel(2)]);
+        for expected in 3..=u16::MAX {
+            assert_eq!(next(&mut world, qos1(1, "a", "x")), expected);
+            if expected > 3 {
                 world.send(reader, puback(expected));
             }
         }
-        assert_eq!(next(&mut world), 3);
+        assert_eq!(next(&mut world, qos1(1, "a", "x")), 4);
+        assert_eq!(next(&mut world, qos2(3, "a", "x")), 5);
     }
 }
 

@@ -255,7 +255,7 @@ fn after_unsubscribe_nothing_new_comes_and_what_is_under_way_is_finished() {
     }
 }
 
-/// [MQTT-3.10.4-3] Over a reconnect, too.
+/// [MQTT-3.10.4-3] [v3.1.1 MQTT-3.10.4-3] Over a reconnect, too.
 #[test]
 fn what_was_under_way_is_sent_again_after_unsubscribe() {
     for version in VERSIONS {

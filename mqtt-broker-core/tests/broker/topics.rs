@@ -90,17 +90,19 @@ fn each_version_matches_alike() {
 }
 
 fn seen(pattern: &'static str, topic: &'static str, matches: bool) {
-    assert_eq!(
-        deliver(Version::V5_0, pattern, topic, false),
-        matches,
-        "{pattern} {topic}"
-    );
-    if filter(pattern).shared().is_none() {
+    for version in VERSIONS {
         assert_eq!(
-            deliver(Version::V5_0, pattern, topic, true),
+            deliver(version, pattern, topic, false),
             matches,
-            "retained: {pattern} {topic}"
+            "{pattern} {topic} in {version}"
         );
+        if filter(pattern).shared().is_none() {
+            assert_eq!(
+                deliver(version, pattern, topic, true),
+                matches,
+                "retained: {pattern} {topic} in {version}"
+            );
+        }
     }
 }
 
