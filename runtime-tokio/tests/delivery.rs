@@ -54,6 +54,7 @@ fn a_message_arrives_at_every_qos_in_every_version() {
     });
 }
 
+/// [MQTT-4.2.0-1] TCP, in both directions.
 #[test]
 fn many_messages_arrive_in_order() {
     let (server, address, _told) = start(harness::builder());

@@ -68,7 +68,7 @@ fn connack_says_a_keep_alive_where_it_is_not_the_clients() {
     }
 }
 
-/// [MQTT-3.14.4-1] [MQTT-3.14.4-2] Nothing behind it is looked at.
+/// Standard: MQTT 5.0 §3.14.4. Nothing behind it is looked at.
 #[test]
 fn nothing_behind_disconnect_is_processed() {
     for version in VERSIONS {

@@ -3,6 +3,7 @@
 mod harness;
 
 mod authentication;
+mod closing;
 mod connect;
 mod connection_rules;
 mod durability_acknowledgements;
@@ -27,6 +28,7 @@ mod limits_retained;
 mod limits_topics;
 mod no_local;
 mod principals;
+mod problem_information;
 mod qos_delivery;
 mod reauthentication;
 mod retain;
