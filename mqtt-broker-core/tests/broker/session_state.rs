@@ -122,6 +122,9 @@ fn a_connected_session_does_not_expire() {
         });
         let mut connect = resuming(version, "c", 1);
         (connect.keep_alive, connect.clean_start) = (600, clean_start);
+        // What was to end an earlier connection's session does not end it now.
+        let earlier = world.connect(connect);
+        world.cut(earlier);
         let link = world.connect(connect);
         world.send(link, subscribe(1, "a", QoS::ExactlyOnce));
         let other = world.connect(connect_as(V5, "other"));
