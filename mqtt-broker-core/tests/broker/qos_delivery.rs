@@ -72,6 +72,29 @@ fn a_repeated_qos_2_publish_is_acknowledged_and_not_delivered_again() {
     }
 }
 
+/// [MQTT-4.3.3-9] The id of a message that was refused by PUBREC means a new one at once. See
+/// `durability_acknowledgements.rs` for the store.
+#[test]
+fn after_a_refusing_pubrec_the_id_means_a_new_message() {
+    let (mut world, writer, reader) = world(V5);
+    let refused = Packet::Pubrec(Pubrec::new(
+        crate::harness::id(1),
+        PublishReasonCode::NotAuthorized,
+    ));
+    world.send(writer, qos2(1, "$SYS/x", "refused"));
+    world.send(writer, again(qos2(1, "$SYS/x", "refused again")));
+    world.send(writer, qos2(1, "a", "new"));
+    world.send(writer, again(qos2(1, "a", "new")));
+    assert_eq!(
+        world.take(writer).packets(),
+        [refused, refused, pubrec(1), pubrec(1)]
+    );
+    assert_eq!(
+        world.take(reader).packets(),
+        [Packet::Publish(qos2(1, "a", "new"))]
+    );
+}
+
 /// [MQTT-4.3.3-11] [v3.1.1 MQTT-4.3.3-2] Known or not: PUBCOMP, and no disconnect.
 #[test]
 fn each_pubrel_is_answered_by_pubcomp() {
