@@ -98,6 +98,7 @@ fn a_session_ends_when_its_expiry_interval_has_run_out() {
         world.cut(link);
         assert_eq!(world.broker.gauges().sessions, usize::from(expiry > 0));
         world.advance(Duration::from_secs(stays));
+        assert_eq!(world.broker.gauges().sessions, usize::from(present));
         let (_, outcome) = world.offer(resuming(V5, "c", expiry));
         assert_eq!(
             outcome.packets(),

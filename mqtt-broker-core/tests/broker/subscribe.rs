@@ -216,10 +216,10 @@ fn one_unsuback_answers_all_filters_in_their_order() {
             subscribe_all(1, &[("a", QoS::AtMostOnce), ("b", QoS::AtMostOnce)]),
         );
         world.forget();
-        world.send(client, unsubscribe_all(99, &["nothing", "b", "a", "b"]));
+        world.send(client, unsubscribe_all(99, &["b", "nothing", "a", "b"]));
         let codes = [
-            UnsubscribeReasonCode::NoSubscriptionExisted,
             UnsubscribeReasonCode::Success,
+            UnsubscribeReasonCode::NoSubscriptionExisted,
             UnsubscribeReasonCode::Success,
             UnsubscribeReasonCode::NoSubscriptionExisted,
         ];
