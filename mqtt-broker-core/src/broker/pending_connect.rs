@@ -102,7 +102,7 @@ impl PendingConnect {
             server_keep_alive: (keep_alive != self.keep_alive).then_some(keep_alive),
             response_information: response,
             authentication_method: self.method.as_ref().map(TextBuf::borrowed),
-            // [MQTT-4.12.0-6]: data is the method's.
+            // Without a method there is no data. Standard: MQTT 5.0 §3.2.2.3.18.
             authentication_data: data
                 .filter(|_| self.method.is_some())
                 .and_then(|data| mqtt_codec::Binary::new(data).ok()),

@@ -46,7 +46,8 @@ fn connack_says_a_keep_alive_where_it_is_not_the_clients() {
     }
 }
 
-/// The client has left: nothing behind its DISCONNECT is looked at. See `server_disconnect.rs` for the broker's own.
+/// Standard: MQTT 5.0 §3.14.4. The client has left: nothing behind its DISCONNECT is looked at. See `server_disconnect.rs` for
+/// the broker's own.
 #[test]
 fn nothing_behind_disconnect_is_processed() {
     for version in VERSIONS {

@@ -13,11 +13,11 @@ use std::num::NonZeroU16;
 
 use crate::harness::{
     VERSIONS, World, connect, connect_as, encoded, leak, puback, pubcomp, pubrec, pubrel, qos0,
-    qos1, qos2, resuming, suback, subscribe,
+    qos1, qos2, resuming, suback, subscribe, unsuback, unsubscribe,
 };
 use mqtt_broker_core::{Config, LinkId};
 use mqtt_codec::packet::{Connect, Puback, Pubrec};
-use mqtt_codec::reason_code::{PublishReasonCode, SubscribeReasonCode};
+use mqtt_codec::reason_code::{PublishReasonCode, SubscribeReasonCode, UnsubscribeReasonCode};
 use mqtt_codec::{Packet, QoS, Version};
 
 const V5: Version = Version::V5_0;
@@ -127,6 +127,9 @@ fn a_full_window_holds_back_nothing_but_publishes_of_qos_1_and_2() {
     world.send(reader, subscribe(2, "b", QoS::AtMostOnce));
     world.send(writer, qos0("b", "zero"));
     world.send(reader, qos1(7, "b", "mine"));
+    world.send(reader, qos2(8, "b", "too"));
+    world.send(reader, pubrel(8));
+    world.send(reader, unsubscribe(9, "b"));
     assert_eq!(
         world.take(reader).packets(),
         [
@@ -135,6 +138,10 @@ fn a_full_window_holds_back_nothing_but_publishes_of_qos_1_and_2() {
             Packet::Publish(qos0("b", "zero")),
             Packet::Publish(qos0("b", "mine")),
             puback(7),
+            Packet::Publish(qos0("b", "too")),
+            pubrec(8),
+            pubcomp(8),
+            unsuback(9, &[UnsubscribeReasonCode::Success]),
         ]
     );
 }
@@ -161,8 +168,9 @@ fn the_window_is_that_of_the_connection() {
     assert_eq!(payloads(&mut world, reader), ["4"]);
 }
 
-/// [MQTT-2.2.1-4] [MQTT-4.3.2-1] [MQTT-4.3.3-1] [v3.1.1 MQTT-2.3.1-4] [often-wrong-24] [often-wrong-25] Never 0, never one
-/// in use: ids go around, at either QoS, whatever ended the exchange before. Those of the client's own packets are others.
+/// [MQTT-2.2.1-4] [MQTT-4.3.2-1] [MQTT-4.3.3-1] [v3.1.1 MQTT-2.3.1-4] [v3.1.1 MQTT-4.3.2-1] [v3.1.1 MQTT-4.3.3-1]
+/// [often-wrong-24] [often-wrong-25] Never 0, never one in use: ids go around, at either QoS, whatever ended the exchange
+/// before. Those of the client's own packets are others.
 #[test]
 fn a_packet_id_in_use_is_not_given_again() {
     for version in VERSIONS {
@@ -186,12 +194,12 @@ fn a_packet_id_in_use_is_not_given_again() {
             world.send_bytes(writer, &bytes);
             let given: Vec<u16> = (1..=85).map(|n| 85 * turn + n).collect();
             assert_eq!(packet_ids(&mut world, reader), given);
-            // The first two stay open, and one of them waits for PUBCOMP.
+            // The first three stay open: for PUBCOMP, for PUBACK and for PUBREC.
             let mut answers = match turn {
                 0 => encoded(version, pubrec(1)),
                 _ => Vec::new(),
             };
-            for (n, &packet_id) in (1..).zip(&given).filter(|(_, id)| **id > 2) {
+            for (n, &packet_id) in (1..).zip(&given).filter(|(_, id)| **id > 3) {
                 if n % 2 == 0 {
                     answers.extend(encoded(version, puback(packet_id)));
                 } else if n % 3 == 0 && version == V5 {
@@ -205,7 +213,7 @@ fn a_packet_id_in_use_is_not_given_again() {
             world.forget();
         }
         world.send(writer, qos1(1, "a", "x"));
-        assert_eq!(packet_ids(&mut world, reader), [3]);
+        assert_eq!(packet_ids(&mut world, reader), [4]);
     }
 }
 

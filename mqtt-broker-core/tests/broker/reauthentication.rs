@@ -82,7 +82,7 @@ fn a_client_cannot_become_somebody_else() {
     assert_eq!(world.refused(Cause::Principal), 1);
 }
 
-/// [MQTT-4.12.1-1] [MQTT-4.12.0-7] The method of CONNECT, and the code that fits the state.
+/// [MQTT-4.12.1-1] The method of CONNECT, and the code that fits the state.
 #[test]
 fn an_auth_that_does_not_fit_ends_the_connection() {
     let unexpected = ProtocolError::UnexpectedAuth;

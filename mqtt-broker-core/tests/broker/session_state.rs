@@ -12,7 +12,8 @@
 use std::time::Duration;
 
 use crate::harness::{
-    VERSIONS, World, connack, connect, connect_as, qos0, qos1, qos2, resuming, retained, subscribe,
+    VERSIONS, World, connack, connect, connect_as, pubcomp, pubrec, pubrel, qos0, qos1, qos2,
+    resuming, retained, subscribe,
 };
 use mqtt_broker_core::{Config, LinkId};
 use mqtt_codec::packet::{Connack, ConnackProperties, Disconnect};
@@ -42,6 +43,7 @@ fn clean_start_throws_the_old_session_away() {
 }
 
 /// [MQTT-3.1.2-5] [MQTT-3.2.2-3] [MQTT-3.1.2-23] [v3.1.1 MQTT-3.1.2-4] [v3.1.1 MQTT-3.1.2-5] [v3.1.1 MQTT-3.2.2-2]
+/// [v3.1.1 MQTT-4.1.0-1]
 #[test]
 fn without_clean_start_the_stored_session_goes_on() {
     for version in VERSIONS {
@@ -128,23 +130,39 @@ fn a_session_of_the_longest_expiry_interval_never_ends() {
 /// [MQTT-4.1.0-1] [v3.1.1 MQTT-4.1.0-1] [v3.1.1 MQTT-4.1.0-2] A session lasts at least as long as its connection.
 #[test]
 fn a_connected_session_does_not_expire() {
-    for version in VERSIONS {
+    for (version, clean_start) in VERSIONS
+        .into_iter()
+        .flat_map(|version| [true, false].map(|clean_start| (version, clean_start)))
+    {
         let mut world = World::new(Config {
             maximum_session_expiry: 1,
             ..Config::default()
         });
         let mut connect = resuming(version, "c", 1);
-        connect.keep_alive = 600;
+        (connect.keep_alive, connect.clean_start) = (600, clean_start);
+        // What was to end an earlier connection's session does not end it now.
+        let earlier = world.connect(connect);
+        world.cut(earlier);
         let link = world.connect(connect);
-        world.send(link, subscribe(1, "a", QoS::AtLeastOnce));
+        world.send(link, subscribe(1, "a", QoS::ExactlyOnce));
+        let other = world.connect(connect_as(V5, "other"));
+        world.send(other, qos2(1, "a", "open"));
+        world.send(link, qos2(7, "nobody", "open"));
         world.forget();
-        for n in 1..=10 {
+        for _ in 0..10 {
             world.advance(Duration::from_secs(500));
-            world.send(link, qos0("a", "x"));
-            let message = Packet::Publish(qos0("a", "x"));
-            assert_eq!(world.take(link).packets(), [message], "{n}");
+            world.send(link, Packet::Pingreq);
+            world.send(other, Packet::Pingreq);
+            assert_eq!(world.take(link).packets(), [Packet::Pingresp]);
         }
-        assert_eq!(world.broker.gauges().sessions, 1);
+        // Everything is there: the exchanges of both directions and the subscription.
+        world.send(link, pubrec(1));
+        world.send(link, pubrel(7));
+        world.send(other, qos0("a", "x"));
+        assert_eq!(
+            world.take(link).packets(),
+            [pubrel(1), pubcomp(7), Packet::Publish(qos0("a", "x"))]
+        );
     }
 }
 

@@ -207,6 +207,14 @@ fn without_a_method_there_is_no_auth() {
 /// does not disturb anything else.
 #[test]
 fn a_client_can_authenticate_again() {
+    let mut early = Client::new(authenticating("X"));
+    early.connect();
+    assert_eq!(
+        early.machine.reauthenticate(early.now, None),
+        Err(AuthenticateError::NotConnected)
+    );
+    assert_eq!(early.drain(), []);
+
     let (mut client, mut server) = authenticated();
     client
         .machine
@@ -294,6 +302,18 @@ fn a_failed_reauthentication_ends_the_connection() {
     assert_eq!(
         outs.last(),
         Some(&Out::Close(CloseReason::PeerDisconnected { reason }))
+    );
+
+    // Who is not convinced may be the client.
+    let (mut client, _) = authenticated();
+    client.machine.reauthenticate(client.now, None).unwrap();
+    client.drain();
+    client.receive(auth(0x18, "X", "not what the server would say"));
+    let reason = disconnect(DisconnectReasonCode::UnspecifiedError);
+    client.machine.disconnect(client.now, reason).unwrap();
+    assert_eq!(
+        client.drain(),
+        [send(V5, reason), Out::Close(CloseReason::Requested)]
     );
 }
 

@@ -117,6 +117,41 @@ fn a_malformed_packet_closes_the_connection_at_either_side() {
     }
 }
 
+/// [MQTT-3.6.1-1] [MQTT-3.14.1-1] [MQTT-3.15.1-1] [v3.1.1 MQTT-3.6.1-1] A client, too, looks at the reserved bits of what it
+/// gets: in 5.0 it says 0x81, in 3.1.1 it only closes.
+#[test]
+fn reserved_bits_that_are_wrong_end_the_connection() {
+    for (version, packets) in [
+        (
+            Version::V3_1_1,
+            &[&b"\x60\x02\0\x01"[..], b"\x63\x02\0\x01"][..],
+        ),
+        (
+            Version::V5_0,
+            &[
+                &b"\x60\x02\0\x01"[..],
+                b"\x63\x02\0\x01",
+                b"\xe1\0",
+                b"\xe8\x01\x8b",
+                b"\xf1\x06\x18\x04\x15\0\x01m",
+            ],
+        ),
+    ] {
+        for packet in packets {
+            let mut client = Client::connected(client_config(version));
+            let outs = client.receive_bytes(packet);
+            let Some((Out::Close(CloseReason::Malformed(_)), before)) = outs.split_last() else {
+                panic!("{outs:?}")
+            };
+            let goodbye = send(version, disconnect(DisconnectReasonCode::MalformedPacket));
+            match version {
+                Version::V5_0 => assert_eq!(before, [goodbye]),
+                Version::V3_1 | Version::V3_1_1 => assert_eq!(before, []),
+            }
+        }
+    }
+}
+
 /// [MQTT-3.3.4-6] [often-wrong-18] A client's PUBLISH has no Subscription Identifier; a server's may have many.
 #[test]
 fn a_subscription_identifier_from_a_client_is_a_protocol_error() {
@@ -189,6 +224,18 @@ fn every_refusal_goes_with_a_close() {
     }
     // Also one that the other side may not say, see `reason_codes.rs`.
     for &reason in DisconnectReasonCode::ALL {
+        let mut client = Client::connected(client_config(Version::V5_0));
+        let goodbye = disconnect(reason);
+        if client.machine.disconnect(client.now, goodbye).is_ok() {
+            let close = Out::Close(CloseReason::Requested);
+            assert_eq!(client.drain(), [send(Version::V5_0, goodbye), close]);
+        }
+        let mut server = Server::connected(Version::V5_0);
+        if server.machine.disconnect(server.now, goodbye).is_ok() {
+            let close = Out::Close(CloseReason::Requested);
+            assert_eq!(server.drain(), [send(Version::V5_0, goodbye), close]);
+        }
+
         let mut client = Client::connected(client_config(Version::V5_0));
         let outs = client.receive(disconnect(reason));
         assert!(matches!(outs.last(), Some(Out::Close(_))), "{outs:?}");

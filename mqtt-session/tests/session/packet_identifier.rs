@@ -123,8 +123,9 @@ fn give_back(client: &mut Client, kind: u16, packet_id: u16) {
     assert!(matches!(outs.as_slice(), [Out::Client(_)]), "{outs:?}");
 }
 
-/// [MQTT-2.2.1-3] [MQTT-2.2.1-4] [v3.1.1 MQTT-2.3.1-2] [v3.1.1 MQTT-2.3.1-4] An identifier in use is skipped, 0 is never
-/// given, and when all are in use there is none.
+/// [MQTT-2.2.1-3] [MQTT-2.2.1-4] [MQTT-4.3.2-1] [MQTT-4.3.3-1] [v3.1.1 MQTT-2.3.1-2] [v3.1.1 MQTT-2.3.1-4]
+/// [v3.1.1 MQTT-4.3.2-1] [v3.1.1 MQTT-4.3.3-1] An identifier in use is skipped, 0 is never given, and when all are in use
+/// there is none.
 #[test]
 fn an_identifier_in_use_is_not_given_again() {
     for (role, version) in [

@@ -91,8 +91,12 @@ fn qos_2_runs_through_its_four_packets() {
         let mut client = Client::connected(client_config(version));
         let (token, outs) = client.publish(message(QoS::ExactlyOnce, "a", "x"));
         assert_eq!(outs, [send(version, qos2(1, "a", "x"))]);
+        assert_eq!(client.machine.in_flight(), 1);
         assert_eq!(client.receive(pubrec(1)), [send(version, pubrel(1))]);
         assert_eq!(client.machine.in_flight(), 1);
+        // The identifier is in use until PUBCOMP.
+        let (_, outs) = client.publish(message(QoS::ExactlyOnce, "a", "y"));
+        assert_eq!(outs, [send(version, qos2(2, "a", "y"))]);
         let acknowledged = PublishOutcome::Acknowledged {
             token,
             reason: PublishReasonCode::Success,
@@ -101,7 +105,7 @@ fn qos_2_runs_through_its_four_packets() {
             client.receive(pubcomp(1)),
             [Out::Client(ClientEvent::Published(acknowledged))]
         );
-        assert_eq!(client.machine.in_flight(), 0);
+        assert_eq!(client.machine.in_flight(), 1);
 
         let mut server = Server::connected(version);
         let (token, outs) = server.publish(message(QoS::ExactlyOnce, "a", "x"));
