@@ -8,7 +8,7 @@ use mqtt_codec::packet::{
     Unsubscribe, UnsubscribeReasonCodes,
 };
 use mqtt_codec::reason_code::{DisconnectReasonCode, SubscribeReasonCode, UnsubscribeReasonCode};
-use mqtt_codec::{Packet, PacketId, TopicFilterBuf, Version};
+use mqtt_codec::{Packet, PacketId, TopicFilter, TopicFilterBuf, Version};
 use mqtt_session::Instant;
 
 use super::Broker;
@@ -139,27 +139,8 @@ impl Broker {
         replays: &mut Vec<Replay>,
     ) -> SubscribeReasonCode {
         let filter = wanted.filter;
-        if !limits::topic_filter(&self.hub.config, filter) {
-            self.hub.refuse(link, Cause::TopicFilter);
-            return SubscribeReasonCode::TopicFilterInvalid;
-        }
-        let shared = filter.shared().is_some();
-        if shared && self.hub.config.shared_subscriptions == Availability::Unavailable {
-            return SubscribeReasonCode::SharedSubscriptionsNotSupported;
-        }
-        let Some(session) = self.hub.sessions.get(key) else {
-            return SubscribeReasonCode::UnspecifiedError;
-        };
-        let is_new = self.subscriptions.get(key, filter).is_none();
-        let full = session.subscriptions.len() >= self.hub.config.subscriptions_per_session;
-        if is_new && (full || self.memory_is_above(100)) {
-            let cause = if full {
-                Cause::Subscriptions
-            } else {
-                Cause::Memory
-            };
-            self.hub.refuse(link, cause);
-            return SubscribeReasonCode::QuotaExceeded;
+        if let Some(code) = self.subscription_refusal(link, key, filter) {
+            return code;
         }
         let identifier = packet.properties.subscription_identifier;
         let options = wanted.options;
@@ -174,7 +155,8 @@ impl Broker {
         let Some(subscribed) = subscribed else {
             return SubscribeReasonCode::QuotaExceeded;
         };
-        if matches!(subscribed.change, Change::New) {
+        let is_new = matches!(subscribed.change, Change::New);
+        if is_new {
             if let Some(session) = self.hub.sessions.get_mut(key) {
                 session.subscribed(subscribed.key);
             }
@@ -193,7 +175,7 @@ impl Broker {
             RetainHandling::DoNotSend => false,
         };
         // Retained messages are not sent for shared subscriptions. Standard: MQTT 5.0 §4.8.2.
-        if wants_retained && !shared && self.retained.len() > 0 {
+        if wants_retained && wanted.filter.shared().is_none() && self.retained.len() > 0 {
             let cursor = ReplayCursor::default();
             let maximum_qos = options.maximum_qos;
             replays.push(Replay {
@@ -205,6 +187,39 @@ impl Broker {
             });
         }
         SubscribeReasonCode::granted(options.maximum_qos)
+    }
+
+    /// Why a filter is not subscribed to.
+    fn subscription_refusal(
+        &mut self,
+        link: LinkId,
+        key: SessionKey,
+        filter: TopicFilter<'_>,
+    ) -> Option<SubscribeReasonCode> {
+        if !limits::topic_filter(&self.hub.config, filter) {
+            self.hub.refuse(link, Cause::TopicFilter);
+            return Some(SubscribeReasonCode::TopicFilterInvalid);
+        }
+        if filter.shared().is_some()
+            && self.hub.config.shared_subscriptions == Availability::Unavailable
+        {
+            return Some(SubscribeReasonCode::SharedSubscriptionsNotSupported);
+        }
+        let Some(session) = self.hub.sessions.get(key) else {
+            return Some(SubscribeReasonCode::UnspecifiedError);
+        };
+        let is_new = self.subscriptions.get(key, filter).is_none();
+        let full = session.subscriptions.len() >= self.hub.config.subscriptions_per_session;
+        if !is_new || !(full || self.memory_is_above(100)) {
+            return None;
+        }
+        let cause = if full {
+            Cause::Subscriptions
+        } else {
+            Cause::Memory
+        };
+        self.hub.refuse(link, cause);
+        Some(SubscribeReasonCode::QuotaExceeded)
     }
 
     pub(super) fn handle_unsubscribe(
@@ -250,7 +265,7 @@ impl Broker {
         &mut self,
         link: LinkId,
         key: SessionKey,
-        filter: mqtt_codec::TopicFilter<'_>,
+        filter: TopicFilter<'_>,
     ) -> UnsubscribeReasonCode {
         if !limits::topic_filter(&self.hub.config, filter) {
             self.hub.refuse(link, Cause::TopicFilter);
