@@ -71,7 +71,7 @@ causes! {
     QueueFull = "queue full",
     /// A message's lifetime ran out.
     Expired = "expired",
-    /// A packet would be above the client's Maximum Packet Size.
+    /// A packet would be above the client's Maximum Packet Size: a message, or an answer, which ends the connection.
     PacketTooLargeForClient = "packet too large for the client",
     /// A Client Identifier is too long.
     ClientIdTooLong = "client identifier too long",

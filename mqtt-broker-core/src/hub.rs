@@ -116,51 +116,8 @@ impl Hub {
         }));
     }
 
-    /// Puts a packet that is not a PUBLISH into a link's send buffer. False when the client does not take it, see
-    /// [`takes`](Self::takes).
-    pub(crate) fn send(&mut self, now: Instant, link: LinkId, packet: &Packet<'_>) -> bool {
-        let Some(version) = self.links.get(link).map(|at| at.version) else {
-            return false;
-        };
-        if !packet
-            .encoded_len(version)
-            .is_some_and(|len| self.takes(link, len))
-        {
-            return false;
-        }
-        let Some(at) = self.links.get_mut(link) else {
-            return false;
-        };
-        Tx {
-            buffer: &mut at.tx,
-            pool: &mut self.pool,
-        }
-        .put(version, packet);
-        self.counters.packets_sent += 1;
-        self.announce(now, link);
-        true
-    }
-
-    /// The same with an encoded packet.
-    pub(crate) fn send_encoded(&mut self, now: Instant, link: LinkId, bytes: &[u8]) -> bool {
-        if !self.takes(link, bytes.len()) {
-            return false;
-        }
-        let Some(at) = self.links.get_mut(link) else {
-            return false;
-        };
-        Tx {
-            buffer: &mut at.tx,
-            pool: &mut self.pool,
-        }
-        .put_slice(bytes);
-        self.counters.packets_sent += 1;
-        self.announce(now, link);
-        true
-    }
-
-    /// Whether the client of a link takes a packet of so many bytes [MQTT-3.1.2-24]. One that it does not take is counted.
-    pub(crate) fn takes(&mut self, link: LinkId, packet_len: usize) -> bool {
+    /// Whether a link's client takes a packet of so many bytes [MQTT-3.1.2-24]. One that it does not take is counted.
+    pub(crate) fn fits(&mut self, link: LinkId, packet_len: usize) -> bool {
         let Some(at) = self.links.get(link) else {
             return false;
         };
@@ -169,6 +126,41 @@ impl Hub {
             self.counters.count(Cause::PacketTooLargeForClient);
         }
         fits
+    }
+
+    /// Puts a packet that is not a PUBLISH into a link's send buffer, if its client takes one of that size.
+    pub(crate) fn send(&mut self, now: Instant, link: LinkId, packet: &Packet<'_>) {
+        let Some(version) = self.links.get(link).map(|at| at.version) else {
+            return;
+        };
+        let len = packet.encoded_len(version).unwrap_or(usize::MAX);
+        if !self.fits(link, len) {
+            return;
+        }
+        let Some(at) = self.links.get_mut(link) else {
+            return;
+        };
+        Tx {
+            buffer: &mut at.tx,
+            pool: &mut self.pool,
+        }
+        .put(version, packet);
+        self.counters.packets_sent += 1;
+        self.announce(now, link);
+    }
+
+    /// The same with an encoded packet, of which it is known that it [fits](Self::fits).
+    pub(crate) fn send_encoded(&mut self, now: Instant, link: LinkId, bytes: &[u8]) {
+        let Some(at) = self.links.get_mut(link) else {
+            return;
+        };
+        Tx {
+            buffer: &mut at.tx,
+            pool: &mut self.pool,
+        }
+        .put_slice(bytes);
+        self.counters.packets_sent += 1;
+        self.announce(now, link);
     }
 
     /// Tells the caller that a link's send buffer has something in it.

@@ -1,8 +1,13 @@
-//! The bodies of the fuzz targets, so that tests on stable can replay what was found.
+//! The bodies of the fuzz targets, so that tests on stable can replay what was found, and packets that they and other tests
+//! begin with.
 //!
 //! The first byte of the input chooses the version of the connection; the rest is what a peer sent on it.
 
+mod complete;
+
 use alloc::vec;
+
+pub use complete::{complete_packets, spoiled};
 
 use crate::annotate::{Outcome, annotate};
 use crate::{Limits, Packet, Version, decode as decode_packet};

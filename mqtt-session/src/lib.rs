@@ -93,8 +93,11 @@
 //! - What the standard gives to the other side alone is a Protocol Error: a reason code such as PUBACK 0x10 from a client,
 //!   DISCONNECT 0x04 from a server, a Server Reference from a client. DISCONNECT 0x8C, which stands in one of its two
 //!   tables only, is taken from both sides and sent by neither.
+//! - A SUBACK or UNSUBACK for nothing that was asked ends the connection in every version: no server has a reason for one.
 //! - A PUBREC for an unknown identifier is answered by PUBREL, and a PUBREL by PUBCOMP, with 0x92 in 5.0, so that the peer
 //!   can end its side.
+//! - A PUBREL for a message whose PUBREC has not left, since the application has not acknowledged it, ends the connection in
+//!   every version.
 //! - A PUBREL that is sent again takes a place in the window until its PUBCOMP: who counts it is not overrun.
 //! - In 3.x every refusal of a message is an acknowledgement like any other, and the Receive Maximum is not announced.
 //! - An error of the peer's ends the connection with DISCONNECT in 5.0. In 3.x, where a client's DISCONNECT drops the Will,

@@ -33,6 +33,9 @@ pub enum AbandonCause {
     SessionEnded,
     /// The peer takes smaller packets on this connection than it did when the message was published.
     TooLarge,
+    /// The server takes no message of this QoS, or none that is retained, on this connection, and did when the message was
+    /// published [MQTT-3.2.2-11] [MQTT-3.2.2-14].
+    NotSupported,
 }
 
 /// Why a message was not published. Nothing was sent and nothing is kept.

@@ -42,14 +42,14 @@ impl Broker {
             }
             AuthenticationOutcome::Continue { data } => {
                 at.state = LinkState::AwaitAuth(pending);
-                let step = AuthReasonCode::ContinueAuthentication;
-                match self.send_auth(now, link, step, Some(&data)) {
-                    AuthSent::Yes => self.hub.resume(now, link),
+                let code = AuthReasonCode::ContinueAuthentication;
+                match self.send_auth(now, link, code, Some(&data)) {
+                    Ok(()) => self.hub.resume(now, link),
                     // Whoever has no method has no further step.
-                    AuthSent::NotOurTurn => {
+                    Err(NotSent::Turn) => {
                         self.refuse_authentication(now, link, ConnectReasonCode::NotAuthorized);
                     }
-                    AuthSent::TooLarge => {
+                    Err(NotSent::TooLarge) => {
                         self.refuse_connect(now, link, ConnectReasonCode::PacketTooLarge);
                     }
                 }
@@ -174,9 +174,9 @@ impl Broker {
             }
         };
         match self.send_auth(now, link, reason_code, data.as_deref()) {
-            AuthSent::Yes => self.hub.resume(now, link),
-            AuthSent::NotOurTurn => {}
-            AuthSent::TooLarge => self.fail(now, link, DisconnectReasonCode::PacketTooLarge),
+            Ok(()) => self.hub.resume(now, link),
+            Err(NotSent::Turn) => {}
+            Err(NotSent::TooLarge) => self.fail(now, link, DisconnectReasonCode::PacketTooLarge),
         }
     }
 
@@ -187,12 +187,12 @@ impl Broker {
         link: LinkId,
         reason_code: AuthReasonCode,
         data: Option<&[u8]>,
-    ) -> AuthSent {
+    ) -> Result<(), NotSent> {
         let Some(at) = self.hub.links.get_mut(link) else {
-            return AuthSent::NotOurTurn;
+            return Err(NotSent::Turn);
         };
         if at.authentication.send(reason_code).is_err() {
-            return AuthSent::NotOurTurn;
+            return Err(NotSent::Turn);
         }
         let properties = AuthProperties {
             authentication_method: at.authentication.method(),
@@ -204,19 +204,19 @@ impl Broker {
             properties,
         });
         let bytes = encode(&packet, at.version);
-        match self.hub.send_encoded(now, link, &bytes) {
-            true => AuthSent::Yes,
-            false => AuthSent::TooLarge,
+        if !self.hub.fits(link, bytes.len()) {
+            return Err(NotSent::TooLarge);
         }
+        self.hub.send_encoded(now, link, &bytes);
+        Ok(())
     }
 }
 
-/// What became of an AUTH.
-enum AuthSent {
-    /// It is in the send buffer.
-    Yes,
-    NotOurTurn,
-    /// The client does not take it [MQTT-3.1.2-24].
+/// Why an AUTH was not sent.
+enum NotSent {
+    /// It is not our turn.
+    Turn,
+    /// The client takes no packet of this size.
     TooLarge,
 }
 

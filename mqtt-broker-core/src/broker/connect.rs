@@ -9,13 +9,11 @@ use mqtt_codec::packet::{Connack, ConnackProperties, Connect};
 use mqtt_codec::reason_code::ConnectReasonCode;
 use mqtt_codec::{ClientIdBuf, DecodeError, Packet, ProtocolName, TextBuf, Version};
 use mqtt_session::Authentication as EnhancedAuthentication;
-use mqtt_session::{
-    CloseReason, Connection, Instant, KeepAlive, Negotiated, Password, Resend, Role,
-};
+use mqtt_session::{CloseReason, Connection, Instant, KeepAlive, Password, Resend, Role};
 
 use super::Broker;
 use super::connect_limits;
-use super::pending_connect::{PendingConnect, maximum_packet_size};
+use super::pending_connect::{PendingConnect, negotiated};
 use crate::access::{Authentication, AuthenticationRequest, EnhancedData};
 use crate::action::Action;
 use crate::config::Config;
@@ -46,11 +44,7 @@ impl Broker {
             return;
         };
         at.version = connect.version;
-        // [MQTT-3.1.2-24]: of an answer to CONNECT, too.
-        at.connection = Connection::new(Negotiated {
-            packet_size_out: maximum_packet_size(connect),
-            ..Negotiated::new(connect.version, Role::Server)
-        });
+        at.connection = Connection::new(negotiated(&self.hub.config, connect));
         if !connect.client_id.is_empty() {
             at.client_id = Some(ClientIdBuf::from(connect.client_id));
         }
@@ -160,7 +154,7 @@ impl Broker {
     ) {
         // Session Present does not change its length.
         let connack = pending.connack(&self.hub.config, false, data.as_deref());
-        if !self.hub.takes(link, connack.len()) {
+        if !self.hub.fits(link, connack.len()) {
             return self.refuse_connect(now, link, ConnectReasonCode::PacketTooLarge);
         }
         let mark = self.hub.durable.mark();
@@ -289,9 +283,7 @@ impl Broker {
         let Some(at) = self.hub.links.get_mut(link) else {
             return;
         };
-        at.connection = Connection::new(pending.negotiated(&self.hub.config));
         at.client_id = Some(pending.client_id.clone());
-        at.may_change_expiry = pending.session_expiry > 0;
         at.silence = silence(&self.hub.config, pending.version, keep_alive);
         at.may_change_expiry = pending.session_expiry > 0;
         at.resend = session_present.then(|| Box::new(Resend::new()));

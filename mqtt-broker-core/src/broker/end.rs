@@ -190,14 +190,16 @@ impl Broker {
             return;
         };
         let qos = Hub::effective_qos(message.qos(), member.subscription.options.maximum_qos);
-        let identifiers = super::route::target_of(&member).identifiers;
+        let target = super::route::target_of(&member);
+        // [MQTT-3.3.1-12] [MQTT-3.3.1-13]: as the subscription of this member asks.
+        let retain = message.retain() && target.retain_as_published;
         self.hub.variants.start();
         if qos == QoS::AtMostOnce {
             self.hub.deliver_at_most_once(
                 now,
                 member.session,
-                queued.retain,
-                identifiers.as_ref(),
+                retain,
+                target.identifiers.as_ref(),
                 &Source::of(message, now),
                 Some(message.payload()),
             );
@@ -205,7 +207,8 @@ impl Broker {
         }
         let queued = Queued {
             qos,
-            identifiers,
+            retain,
+            identifiers: target.identifiers,
             sequence: 0,
             ..queued
         };

@@ -1,9 +1,10 @@
 //! Bytes in: packets, one by one, to what they ask for.
 
 use bytes::Bytes;
+use mqtt_codec::packet::Disconnect;
 use mqtt_codec::reason_code::DisconnectReasonCode;
 use mqtt_codec::{DecodeError, Packet, decode};
-use mqtt_session::{CloseReason, Instant, ProtocolError, Received, Tx};
+use mqtt_session::{CloseReason, Instant, Known, ProtocolError, Received, Tx};
 
 use super::Broker;
 use super::limits;
@@ -133,26 +134,46 @@ impl Broker {
         let Some(at) = self.hub.links.get(link) else {
             return;
         };
+        if matches!(at.state, LinkState::AwaitAuth(_)) {
+            return self.handle_in_authentication(now, link, packet);
+        }
         let packet_type = packet.packet_type();
         if matches!(at.state, LinkState::AwaitConnect) {
             if let Packet::Connect(connect) = packet {
                 return self.handle_connect(now, link, &connect);
             }
         }
-        if matches!(at.state, LinkState::AwaitAuth(_)) {
-            if let Packet::Auth(auth) = packet {
-                return self.handle_auth_before_connack(now, link, &auth);
-            }
-            if let Packet::Disconnect(disconnect) = packet {
+        // [MQTT-3.14.0-1]: there is no DISCONNECT before CONNACK.
+        self.fail_protocol(now, link, ProtocolError::UnexpectedPacket(packet_type));
+    }
+
+    /// The client's AUTH is awaited.
+    fn handle_in_authentication(&mut self, now: Instant, link: LinkId, packet: Packet<'_>) {
+        let packet_type = packet.packet_type();
+        match packet {
+            Packet::Auth(auth) => self.handle_auth_before_connack(now, link, &auth),
+            Packet::Disconnect(Disconnect { reason_code, .. }) => {
                 let reason = CloseReason::PeerDisconnected {
-                    reason: disconnect.reason_code,
+                    reason: reason_code,
                 };
-                return self.end_link(now, link, reason);
+                self.end_link(now, link, reason);
+            }
+            Packet::Connect(_) => self.fail_protocol(now, link, ProtocolError::SecondConnect),
+            Packet::Connack(_)
+            | Packet::Publish(_)
+            | Packet::Puback(_)
+            | Packet::Pubrec(_)
+            | Packet::Pubrel(_)
+            | Packet::Pubcomp(_)
+            | Packet::Subscribe(_)
+            | Packet::Suback(_)
+            | Packet::Unsubscribe(_)
+            | Packet::Unsuback(_)
+            | Packet::Pingreq
+            | Packet::Pingresp => {
+                self.fail_protocol(now, link, ProtocolError::UnexpectedPacket(packet_type));
             }
         }
-        // [MQTT-3.14.0-1]: there is no DISCONNECT before CONNACK.
-        let reason = CloseReason::Protocol(ProtocolError::UnexpectedPacket(packet_type));
-        self.end_link(now, link, reason);
     }
 
     #[inline]
@@ -190,7 +211,7 @@ impl Broker {
                 self.handle_unsubscribe(now, link, key, &unsubscribe)
             }
             // [MQTT-3.12.4-1]
-            Received::Pingreq => _ = self.hub.send(now, link, &Packet::Pingresp),
+            Received::Pingreq => self.hub.send(now, link, &Packet::Pingresp),
             Received::Disconnect(disconnect) => self.handle_disconnect(now, link, key, &disconnect),
             Received::Auth(auth) => self.handle_reauthentication(now, link, &auth),
             // Only a client receives these: the flows refuse them.
@@ -288,12 +309,10 @@ impl Broker {
         link: LinkId,
         key: SessionKey,
         packet_id: mqtt_codec::PacketId,
-        known: mqtt_session::Known,
+        known: Known,
     ) {
         let position = match known {
-            // PUBREL once more, perhaps: PUBCOMP does not leave before what the first one changed is durable.
-            mqtt_session::Known::No => self.hub.durable.pending(),
-            mqtt_session::Known::Yes => {
+            Known::Yes => {
                 let mark = self.hub.durable.mark();
                 self.hub.record_of(key, |client_id| Record::Released {
                     client_id,
@@ -301,6 +320,8 @@ impl Broker {
                 });
                 self.hub.durable.since(mark)
             }
+            // PUBREL once more: no PUBCOMP leaves before what the first one changed is durable.
+            Known::No => self.hub.durable.pending(),
         };
         match position {
             Some(position) => self.hub.durable.hold(
@@ -321,7 +342,7 @@ impl Broker {
         now: Instant,
         link: LinkId,
         packet_id: mqtt_codec::PacketId,
-        known: mqtt_session::Known,
+        known: Known,
     ) {
         let Some(at) = self.hub.links.get_mut(link) else {
             return;

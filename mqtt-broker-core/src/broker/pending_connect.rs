@@ -23,11 +23,7 @@ pub(crate) struct PendingConnect {
     pub(super) keep_alive: u16,
     /// As asked for; in 3.x what Clean Session stands for.
     pub(super) session_expiry: u32,
-    pub(super) receive_maximum: u16,
-    pub(super) maximum_packet_size: u32,
-    pub(super) topic_alias_maximum: u16,
     pub(super) wants_response_information: bool,
-    pub(super) wants_problem_information: bool,
     pub(super) will: Option<Box<WillBuf>>,
     pub(super) user_name: Option<TextBuf>,
     pub(crate) method: Option<TextBuf>,
@@ -53,11 +49,7 @@ impl PendingConnect {
             clean_start: connect.clean_start,
             keep_alive: connect.keep_alive,
             session_expiry,
-            receive_maximum: properties.receive_maximum.map_or(u16::MAX, NonZeroU16::get),
-            maximum_packet_size: maximum_packet_size(connect),
-            topic_alias_maximum: properties.topic_alias_maximum.unwrap_or(0),
             wants_response_information: properties.request_response_information.unwrap_or(false),
-            wants_problem_information: properties.request_problem_information.unwrap_or(true),
             will: connect
                 .will
                 .as_ref()
@@ -78,35 +70,9 @@ impl PendingConnect {
         }
     }
 
-    /// The Session Expiry Interval in force, in seconds.
+    /// The Session Expiry Interval that is in force: what was asked for, up to ours.
     pub(super) fn session_expiry_in_force(&self, config: &Config) -> u32 {
         self.session_expiry.min(config.maximum_session_expiry)
-    }
-
-    pub(super) fn negotiated(&self, config: &Config) -> Negotiated {
-        let is_v5 = self.version == Version::V5_0;
-        Negotiated {
-            version: self.version,
-            role: Role::Server,
-            send_maximum: if is_v5 {
-                self.receive_maximum.min(config.send_maximum)
-            } else {
-                config.send_maximum_v3
-            },
-            receive_maximum: if is_v5 {
-                config.receive_maximum
-            } else {
-                u16::MAX
-            },
-            packet_size_out: self.maximum_packet_size,
-            packet_size_in: config.maximum_packet_size,
-            topic_alias_maximum_in: if is_v5 { config.topic_alias_maximum } else { 0 },
-            topic_alias_maximum_out: self.topic_alias_maximum,
-            problem_information: match self.wants_problem_information {
-                true => ProblemInformation::Wanted,
-                false => ProblemInformation::Unwanted,
-            },
-        }
     }
 
     /// The encoded CONNACK of success.
@@ -136,7 +102,7 @@ impl PendingConnect {
             server_keep_alive: (keep_alive != self.keep_alive).then_some(keep_alive),
             response_information: response,
             authentication_method: self.method.as_ref().map(TextBuf::borrowed),
-            // [MQTT-4.12.0-6]: data is the method's.
+            // Without a method there is no data. Standard: MQTT 5.0 §3.2.2.3.18.
             authentication_data: data
                 .filter(|_| self.method.is_some())
                 .and_then(|data| mqtt_codec::Binary::new(data).ok()),
@@ -151,10 +117,34 @@ impl PendingConnect {
     }
 }
 
-/// What the client takes at most, in bytes. In 3.x it does not say.
-pub(super) fn maximum_packet_size(connect: &Connect<'_>) -> u32 {
-    connect
-        .properties
-        .maximum_packet_size
-        .map_or(Limits::MAX_PACKET_SIZE, NonZeroU32::get)
+/// What holds on a connection from its CONNECT on.
+pub(super) fn negotiated(config: &Config, connect: &Connect<'_>) -> Negotiated {
+    let properties = &connect.properties;
+    let is_v5 = connect.version == Version::V5_0;
+    Negotiated {
+        version: connect.version,
+        role: Role::Server,
+        send_maximum: if is_v5 {
+            let receive_maximum = properties.receive_maximum.map_or(u16::MAX, NonZeroU16::get);
+            receive_maximum.min(config.send_maximum)
+        } else {
+            config.send_maximum_v3
+        },
+        receive_maximum: if is_v5 {
+            config.receive_maximum
+        } else {
+            u16::MAX
+        },
+        // [MQTT-3.1.2-24]: of an answer to CONNECT, too.
+        packet_size_out: properties
+            .maximum_packet_size
+            .map_or(Limits::MAX_PACKET_SIZE, NonZeroU32::get),
+        packet_size_in: config.maximum_packet_size,
+        topic_alias_maximum_in: if is_v5 { config.topic_alias_maximum } else { 0 },
+        topic_alias_maximum_out: properties.topic_alias_maximum.unwrap_or(0),
+        problem_information: match properties.request_problem_information {
+            Some(false) => ProblemInformation::Unwanted,
+            Some(true) | None => ProblemInformation::Wanted,
+        },
+    }
 }

@@ -39,11 +39,14 @@ pub(super) enum Origin<'a> {
 }
 
 impl Origin<'_> {
+    /// The session of the client that published it, for No Local: a will's by the Client Identifier, whose session may be
+    /// another one by now.
     #[inline]
-    fn session(self) -> Option<SessionKey> {
+    fn session(self, hub: &Hub) -> Option<SessionKey> {
         match self {
             Self::Client(session) => Some(session),
-            Self::Broker | Self::Will(_) => None,
+            Self::Will(publisher) => hub.sessions.find(publisher.client_id.as_str()),
+            Self::Broker => None,
         }
     }
 
@@ -129,12 +132,13 @@ impl Broker {
         let Self {
             hub, subscriptions, ..
         } = self;
+        let publisher = incoming.origin.session(hub);
         let mut routes = subscriptions.routes(incoming.topic);
         let matches = routes.matches;
         let (mut taken, mut dropped) = (0_usize, 0_usize);
         for target in &matches.targets {
             let own;
-            let target = match is_own(target, incoming.origin.session()) {
+            let target = match is_own(target, publisher) {
                 Own::No => target,
                 Own::Yes => continue,
                 Own::Partly => match routes.for_publisher(target.session) {

@@ -8,7 +8,7 @@ use mqtt_codec::packet::{
     Unsubscribe, UnsubscribeReasonCodes,
 };
 use mqtt_codec::reason_code::{DisconnectReasonCode, SubscribeReasonCode, UnsubscribeReasonCode};
-use mqtt_codec::{Packet, TopicFilterBuf, Version};
+use mqtt_codec::{Packet, PacketId, TopicFilter, TopicFilterBuf, Version};
 use mqtt_session::Instant;
 
 use super::Broker;
@@ -16,7 +16,7 @@ use super::connect::encode;
 use super::limits;
 use crate::config::Availability;
 use crate::counters::Cause;
-use crate::durable::Held;
+use crate::durable::{Held, Mark};
 use crate::link_id::LinkId;
 use crate::matching::{Change, SessionKey, Subscription};
 use crate::record::Record;
@@ -35,20 +35,18 @@ impl Broker {
             return;
         };
         let count = packet.subscriptions.len();
-        let shared = packet
-            .subscriptions
-            .iter()
-            .any(|subscription| subscription.filter.shared().is_some());
-        if shared
-            && self.hub.config.shared_subscriptions == Availability::Unavailable
+        let mut filters = packet.subscriptions.iter().map(|wanted| wanted.filter);
+        if self.hub.config.shared_subscriptions == Availability::Unavailable
             && version == Version::V5_0
+            && filters.any(|filter| filter.shared().is_some())
         {
             // A client that uses what CONNACK said there is not: [MQTT-4.13.1-1].
-            return self.fail(
-                now,
-                link,
-                DisconnectReasonCode::SharedSubscriptionsNotSupported,
-            );
+            let reason = DisconnectReasonCode::SharedSubscriptionsNotSupported;
+            return self.fail(now, link, reason);
+        }
+        if !self.hub.fits(link, answer_len(packet.packet_id, count)) {
+            // [MQTT-3.1.2-24] [MQTT-3.8.4-1]: there is no answer that it would take.
+            return self.fail(now, link, DisconnectReasonCode::PacketTooLarge);
         }
         let mark = self.hub.durable.mark();
         let mut replays = Vec::new();
@@ -77,6 +75,18 @@ impl Broker {
             reason_codes,
         });
         let bytes = encode(&suback, version);
+        self.answer_durably(now, link, mark, bytes, replays);
+    }
+
+    /// SUBACK or UNSUBACK, once what was recorded since `mark` is durable.
+    fn answer_durably(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        mark: Mark,
+        bytes: Vec<u8>,
+        replays: Vec<Replay>,
+    ) {
         match self.hub.durable.since(mark) {
             Some(position) => self.hub.durable.hold(
                 position,
@@ -98,10 +108,7 @@ impl Broker {
         bytes: &[u8],
         mut replays: Vec<Replay>,
     ) {
-        if !self.hub.send_encoded(now, link, bytes) {
-            // It would wait for ever for an answer that it does not take.
-            return self.fail(now, link, DisconnectReasonCode::PacketTooLarge);
-        }
+        self.hub.send_encoded(now, link, bytes);
         let Some(key) = self.hub.session_of(link) else {
             return;
         };
@@ -132,27 +139,8 @@ impl Broker {
         replays: &mut Vec<Replay>,
     ) -> SubscribeReasonCode {
         let filter = wanted.filter;
-        if !limits::topic_filter(&self.hub.config, filter) {
-            self.hub.refuse(link, Cause::TopicFilter);
-            return SubscribeReasonCode::TopicFilterInvalid;
-        }
-        let shared = filter.shared().is_some();
-        if shared && self.hub.config.shared_subscriptions == Availability::Unavailable {
-            return SubscribeReasonCode::SharedSubscriptionsNotSupported;
-        }
-        let Some(session) = self.hub.sessions.get(key) else {
-            return SubscribeReasonCode::UnspecifiedError;
-        };
-        let is_new = self.subscriptions.get(key, filter).is_none();
-        let full = session.subscriptions.len() >= self.hub.config.subscriptions_per_session;
-        if is_new && (full || self.memory_is_above(100)) {
-            let cause = if full {
-                Cause::Subscriptions
-            } else {
-                Cause::Memory
-            };
-            self.hub.refuse(link, cause);
-            return SubscribeReasonCode::QuotaExceeded;
+        if let Some(code) = self.subscription_refusal(link, key, filter) {
+            return code;
         }
         let identifier = packet.properties.subscription_identifier;
         let options = wanted.options;
@@ -167,7 +155,8 @@ impl Broker {
         let Some(subscribed) = subscribed else {
             return SubscribeReasonCode::QuotaExceeded;
         };
-        if matches!(subscribed.change, Change::New) {
+        let is_new = matches!(subscribed.change, Change::New);
+        if is_new {
             if let Some(session) = self.hub.sessions.get_mut(key) {
                 session.subscribed(subscribed.key);
             }
@@ -186,7 +175,7 @@ impl Broker {
             RetainHandling::DoNotSend => false,
         };
         // Retained messages are not sent for shared subscriptions. Standard: MQTT 5.0 §4.8.2.
-        if wants_retained && !shared && self.retained.len() > 0 {
+        if wants_retained && wanted.filter.shared().is_none() && self.retained.len() > 0 {
             let cursor = ReplayCursor::default();
             let maximum_qos = options.maximum_qos;
             replays.push(Replay {
@@ -198,6 +187,39 @@ impl Broker {
             });
         }
         SubscribeReasonCode::granted(options.maximum_qos)
+    }
+
+    /// Why a filter is not subscribed to.
+    fn subscription_refusal(
+        &mut self,
+        link: LinkId,
+        key: SessionKey,
+        filter: TopicFilter<'_>,
+    ) -> Option<SubscribeReasonCode> {
+        if !limits::topic_filter(&self.hub.config, filter) {
+            self.hub.refuse(link, Cause::TopicFilter);
+            return Some(SubscribeReasonCode::TopicFilterInvalid);
+        }
+        if filter.shared().is_some()
+            && self.hub.config.shared_subscriptions == Availability::Unavailable
+        {
+            return Some(SubscribeReasonCode::SharedSubscriptionsNotSupported);
+        }
+        let Some(session) = self.hub.sessions.get(key) else {
+            return Some(SubscribeReasonCode::UnspecifiedError);
+        };
+        let is_new = self.subscriptions.get(key, filter).is_none();
+        let full = session.subscriptions.len() >= self.hub.config.subscriptions_per_session;
+        if !is_new || !(full || self.memory_is_above(100)) {
+            return None;
+        }
+        let cause = if full {
+            Cause::Subscriptions
+        } else {
+            Cause::Memory
+        };
+        self.hub.refuse(link, cause);
+        Some(SubscribeReasonCode::QuotaExceeded)
     }
 
     pub(super) fn handle_unsubscribe(
@@ -215,6 +237,11 @@ impl Broker {
             self.hub.refuse(link, Cause::Subscriptions);
             return self.fail(now, link, DisconnectReasonCode::QuotaExceeded);
         }
+        let answer_len = answer_len(packet.packet_id, packet.filters.len());
+        if !self.hub.fits(link, answer_len) {
+            // [MQTT-3.1.2-24] [MQTT-3.10.4-4]
+            return self.fail(now, link, DisconnectReasonCode::PacketTooLarge);
+        }
         let mark = self.hub.durable.mark();
         let codes: Vec<_> = packet
             .filters
@@ -231,24 +258,14 @@ impl Broker {
             reason_codes,
         });
         let bytes = encode(&unsuback, version);
-        match self.hub.durable.since(mark) {
-            Some(position) => self.hub.durable.hold(
-                position,
-                Held::Packet {
-                    link,
-                    bytes,
-                    replays: Vec::new(),
-                },
-            ),
-            None => self.answer(now, link, &bytes, Vec::new()),
-        }
+        self.answer_durably(now, link, mark, bytes, Vec::new());
     }
 
     fn unsubscribe(
         &mut self,
         link: LinkId,
         key: SessionKey,
-        filter: mqtt_codec::TopicFilter<'_>,
+        filter: TopicFilter<'_>,
     ) -> UnsubscribeReasonCode {
         if !limits::topic_filter(&self.hub.config, filter) {
             self.hub.refuse(link, Cause::TopicFilter);
@@ -287,4 +304,15 @@ fn tell(
             .collect(),
         Version::V3_1_1 | Version::V5_0 => codes,
     }
+}
+
+/// How long a SUBACK or UNSUBACK of 5.0 with so many codes is. In 3.x, where it is shorter, there is no limit to it.
+fn answer_len(packet_id: PacketId, codes: usize) -> usize {
+    let codes = vec![UnsubscribeReasonCode::Success; codes];
+    let unsuback = Unsuback {
+        packet_id,
+        properties: AcknowledgementProperties::default(),
+        reason_codes: UnsubscribeReasonCodes::new(&codes).unwrap_or(UnsubscribeReasonCodes::EMPTY),
+    };
+    unsuback.encoded_len(Version::V5_0).unwrap_or(usize::MAX)
 }

@@ -66,7 +66,7 @@ fn is_match(text: &str, name: &str) -> bool {
     levels.next().is_none()
 }
 
-/// [MQTT-3.3.1-5] A topic has one retained message, the last one; [MQTT-3.3.1-6] it can be removed.
+/// A topic has one retained message, the last one; it can be removed.
 #[test]
 fn a_topic_has_one_message_until_it_is_cleared() {
     let mut store: Retained<u32> = Retained::new();

@@ -11,16 +11,17 @@
 
 use crate::harness::enhanced::accepted;
 use crate::harness::{
-    Saw, VERSIONS, World, connack, connect, connect_as, encoded, qos0, refused, suback, subscribe,
+    Saw, VERSIONS, World, auth, connack, connect_as, encoded, qos0, refused, suback, subscribe,
+    text, with_method,
 };
 use mqtt_broker_core::{
     Authentication, AuthenticationOutcome, AuthenticationRequest, Cause, Config, EnhancedData,
     LinkId,
 };
-use mqtt_codec::packet::{Auth, AuthProperties, Connect};
+use mqtt_codec::packet::Connect;
 use mqtt_codec::property::UserProperties;
 use mqtt_codec::reason_code::{AuthReasonCode, ConnectReasonCode, SubscribeReasonCode};
-use mqtt_codec::{Binary, ClientIdBuf, Packet, QoS, Text, TextBuf, Version};
+use mqtt_codec::{Binary, ClientIdBuf, Packet, QoS, TextBuf, Version};
 use mqtt_session::{CloseReason, Password};
 
 #[test]
@@ -154,8 +155,7 @@ fn debug_output_does_not_show_what_a_client_proves_itself_with() {
     assert!(!shown.contains("115, 101, 99"), "{shown}");
 }
 
-/// [MQTT-4.12.0-2] [MQTT-4.12.0-3] [MQTT-4.12.0-5] [often-wrong-36] AUTH goes back and forth until CONNACK, all with
-/// the method of CONNECT.
+/// [MQTT-4.12.0-2] [MQTT-4.12.0-5] [often-wrong-36] AUTH goes back and forth until CONNACK, all with the method of CONNECT.
 #[test]
 fn enhanced_authentication_takes_as_many_steps_as_it_needs() {
     let mut world = World::new(Config::default());
@@ -195,7 +195,7 @@ fn enhanced_authentication_takes_as_many_steps_as_it_needs() {
     assert_all_but_resume(&mut world, link, &[Saw::Packet(expected)]);
 }
 
-/// [MQTT-4.12.0-5] Before CONNACK the answer to a wrong AUTH is a CONNACK.
+/// [MQTT-4.12.0-3] [MQTT-4.12.0-5] Before CONNACK the answer to a wrong AUTH is a CONNACK.
 #[test]
 fn an_auth_of_another_method_or_code_is_refused() {
     let wrong = [
@@ -262,7 +262,42 @@ fn a_method_on_an_anonymous_listener_is_a_bad_one() {
     assert_eq!(world.asked, []);
 }
 
-/// Without a method there is no AUTH: the answer of a careless answerer refuses.
+/// [MQTT-4.12.0-4] Also when the exchange has gone some way.
+#[test]
+fn an_exchange_can_end_with_a_refusal() {
+    for steps in [0, 1, 3] {
+        let mut world = World::new(Config::default());
+        let link = asked(&mut world, with_method("a", "m"));
+        for _ in 0..steps {
+            world.authenticated(link, go_on("1"));
+            world.send(link, auth(AuthReasonCode::ContinueAuthentication, "m", "2"));
+        }
+        world.forget();
+        let code = ConnectReasonCode::NotAuthorized;
+        world.authenticated(link, AuthenticationOutcome::Refused(code));
+        let expected = [
+            Saw::Packet(refused(code)),
+            Saw::Closed(CloseReason::Refused(code)),
+        ];
+        assert_eq!(world.take(link).all(), expected);
+        assert_eq!(world.broker.gauges().sessions, 0);
+    }
+}
+
+/// [MQTT-4.12.0-6] Whatever a careless answerer gives.
+#[test]
+fn without_a_method_connack_has_neither_method_nor_data() {
+    let mut world = World::new(Config::default());
+    let link = asked(&mut world, with_password(Version::V5_0, "a"));
+    let outcome = AuthenticationOutcome::Accepted {
+        principal: None,
+        data: Some(b"data".to_vec()),
+    };
+    world.authenticated(link, outcome);
+    assert_all_but_resume(&mut world, link, &[Saw::Packet(connack())]);
+}
+
+/// [MQTT-4.12.0-6] Without a method there is no AUTH: the answer of a careless answerer refuses.
 #[test]
 fn a_further_step_without_a_method_is_a_refusal() {
     for version in VERSIONS {
@@ -287,12 +322,6 @@ fn with_password(version: Version, client_id: &'static str) -> Connect<'static> 
     }
 }
 
-fn with_method(client_id: &'static str, method: &'static str) -> Connect<'static> {
-    let mut connect = connect(client_id);
-    connect.properties.authentication_method = Some(text(method));
-    connect
-}
-
 /// A link on which CONNECT was asked about.
 fn asked(world: &mut World, connect: Connect<'static>) -> LinkId {
     let link = world.link_from(Authentication::Ask);
@@ -304,22 +333,6 @@ fn asked(world: &mut World, connect: Connect<'static>) -> LinkId {
 
 fn go_on(data: &str) -> AuthenticationOutcome {
     AuthenticationOutcome::Continue { data: data.into() }
-}
-
-fn auth(reason_code: AuthReasonCode, method: &'static str, data: &'static str) -> Packet<'static> {
-    let properties = AuthProperties {
-        authentication_method: Some(text(method)),
-        authentication_data: Some(Binary::new(data.as_bytes()).unwrap()),
-        ..AuthProperties::default()
-    };
-    Packet::Auth(Auth {
-        reason_code,
-        properties,
-    })
-}
-
-fn text(text: &'static str) -> Text<'static> {
-    Text::new(text).unwrap()
 }
 
 /// Resume stands somewhere among what was seen, once.

@@ -10,18 +10,18 @@
 )]
 
 use crate::harness::{
-    Saw, VERSIONS, World, connack, connect, connect_as, disconnect, encoded, qos0, qos1, refused,
+    Saw, VERSIONS, World, connack, connect, connect_as, disconnect, encoded, qos1, refused,
     resuming, retained,
 };
 use mqtt_broker_core::Config;
 use mqtt_codec::packet::{Connack, ConnackProperties};
 use mqtt_codec::reason_code::{ConnectReasonCode, DisconnectReasonCode};
-use mqtt_codec::{Packet, PacketType, Text, Version};
+use mqtt_codec::{Packet, Text, Version};
 use mqtt_session::{CloseReason, ProtocolError};
 
 const V5: Version = Version::V5_0;
 
-/// [MQTT-3.1.0-2] [v3.1.1 MQTT-3.1.0-2] A second CONNECT ends the connection.
+/// [MQTT-3.1.0-2] [v3.1.1 MQTT-3.1.0-2] [MQTT-3.2.0-2] A second CONNECT ends the connection, and gets no second CONNACK.
 #[test]
 fn a_second_connect_ends_the_connection() {
     for version in VERSIONS {
@@ -37,25 +37,6 @@ fn a_second_connect_ends_the_connection() {
             }
             Version::V3_1 | Version::V3_1_1 => assert_eq!(outcome.all(), [closed]),
         }
-    }
-}
-
-/// [MQTT-3.14.0-1] [v3.1.1 MQTT-3.1.0-1] What comes before CONNECT is answered by the close alone.
-#[test]
-fn a_first_packet_that_is_no_connect_closes_without_a_word() {
-    let mut world = World::new(Config::default());
-    for (packet, packet_type) in [
-        (Packet::Pingreq, PacketType::Pingreq),
-        (qos0("a", "x").into(), PacketType::Publish),
-        (
-            disconnect(DisconnectReasonCode::Success),
-            PacketType::Disconnect,
-        ),
-    ] {
-        let link = world.link();
-        world.send(link, packet);
-        let reason = CloseReason::Protocol(ProtocolError::UnexpectedPacket(packet_type));
-        assert_eq!(world.take(link).all(), [Saw::Closed(reason)]);
     }
 }
 
@@ -87,7 +68,8 @@ fn an_unsupported_protocol_is_refused_and_closed() {
     }
 }
 
-/// [MQTT-3.1.4-1] [v3.1.1 MQTT-3.1.4-1] The reserved flag is set: 3.1.1 forbids a CONNACK.
+/// [MQTT-3.1.4-1] [v3.1.1 MQTT-3.1.4-1] [MQTT-3.1.2-3] [v3.1.1 MQTT-3.1.2-3] The reserved flag is set: 3.1.1 forbids a
+/// CONNACK.
 #[test]
 fn a_malformed_connect_is_closed_without_connack() {
     for level in [4, 5] {
@@ -169,6 +151,11 @@ fn an_empty_client_identifier_gets_one_of_its_own() {
     let (_, outcome) = world.offer(connect_as(Version::V3_1_1, ""));
     assert_eq!(outcome.packets(), [accepted(Version::V3_1_1, false)]);
     assert_eq!(world.broker.gauges().sessions, 2);
+
+    let (_, outcome) = world.offer(connect(""));
+    expected.properties.assigned_client_identifier = Some(Text::new("assigned-4").unwrap());
+    assert_eq!(outcome.packets(), [Packet::Connack(expected)]);
+    assert_eq!(world.broker.gauges().sessions, 3);
 }
 
 /// [MQTT-3.1.3-8] [MQTT-3.2.2-7] [MQTT-3.2.0-2] [MQTT-4.13.2-1] [v3.1.1 MQTT-3.1.3-9] [v3.1.1 MQTT-3.2.2-5] One CONNACK

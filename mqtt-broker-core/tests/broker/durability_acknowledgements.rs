@@ -24,6 +24,7 @@ use mqtt_codec::{Packet, QoS, Version};
 const V5: Version = Version::V5_0;
 const GRANTED: [SubscribeReasonCode; 1] = [SubscribeReasonCode::GrantedQoS2];
 
+/// [MQTT-4.3.2-4] [v3.1.1 MQTT-4.3.2-2] Then the message is ours.
 #[test]
 fn puback_waits_until_the_message_is_in_the_queue_of_every_persistent_session() {
     for version in crate::harness::VERSIONS {
@@ -111,34 +112,36 @@ fn an_acknowledgement_with_nothing_to_wait_for_does_not_wait() {
     assert_eq!(world.waiting(), 0);
 }
 
-/// A resent PUBLISH is never routed again, also when the subscriber is not persistent and the publisher is.
+/// [MQTT-4.3.3-8] [v3.1.1 MQTT-4.3.3-2] A resent PUBLISH is never routed again, also when the subscriber is not persistent
+/// and the publisher is.
 #[test]
 fn pubrec_waits_until_the_packet_id_is_durable_and_no_subscriber_meets_the_message_before() {
-    let mut world = Durable::new(Config::default());
-    let (reader, _) = world.connect(connect("reader"));
-    world.exchange(reader, subscribe(1, "a", QoS::ExactlyOnce));
-    let (writer, _) = world.connect(resuming(V5, "writer", 600));
+    for version in crate::harness::VERSIONS {
+        let mut world = Durable::new(Config::default());
+        let (reader, _) = world.connect(connect("reader"));
+        world.exchange(reader, subscribe(1, "a", QoS::ExactlyOnce));
+        let (writer, _) = world.connect(resuming(version, "writer", 600));
 
-    world.send(writer, qos2(7, "a", "x"));
-    assert_eq!(world.take(writer).packets(), []);
-    assert_eq!(world.take(reader).packets(), []);
-    world.commit_all();
-    assert_eq!(world.take(writer).packets(), [pubrec(7)]);
-    assert_eq!(
-        world.take(reader).packets(),
-        [Packet::Publish(qos2(1, "a", "x"))]
-    );
+        world.send(writer, qos2(7, "a", "x"));
+        assert_eq!(world.take(writer).packets(), []);
+        assert_eq!(world.take(reader).packets(), []);
+        world.commit_all();
+        assert_eq!(world.take(writer).packets(), [pubrec(7)]);
+        assert_eq!(
+            world.take(reader).packets(),
+            [Packet::Publish(qos2(1, "a", "x"))]
+        );
 
-    world.crash();
-    let (reader, _) = world.connect(connect("reader"));
-    world.exchange(reader, subscribe(1, "a", QoS::ExactlyOnce));
-    let (writer, present) = world.connect(resuming(V5, "writer", 600));
-    assert!(present);
-    assert_eq!(
-        world.exchange(writer, again(qos2(7, "a", "x"))).packets(),
-        [pubrec(7)]
-    );
-    assert_eq!(world.take(reader).packets(), []);
+        world.crash();
+        let (reader, _) = world.connect(connect("reader"));
+        world.exchange(reader, subscribe(1, "a", QoS::ExactlyOnce));
+        let (writer, _) = world.connect(resuming(version, "writer", 600));
+        assert_eq!(
+            world.exchange(writer, again(qos2(7, "a", "x"))).packets(),
+            [pubrec(7)]
+        );
+        assert_eq!(world.take(reader).packets(), []);
+    }
 }
 
 /// [MQTT-4.3.3-9] A PUBREC of 0x80 or above ends the exchange, for the store as well: the id means a new message then.

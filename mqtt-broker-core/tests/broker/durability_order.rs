@@ -11,8 +11,8 @@
 
 use crate::harness::store::Durable;
 use crate::harness::{
-    Saw, connack, connect, puback, pubcomp, pubrec, pubrel, qos0, qos1, qos2, resuming, retained,
-    suback, subscribe, unsubscribe,
+    Saw, connack, connect, connect_as, puback, pubcomp, pubrec, pubrel, qos0, qos1, qos2, resuming,
+    retained, suback, subscribe, unsubscribe,
 };
 use mqtt_broker_core::Config;
 use mqtt_codec::reason_code::{DisconnectReasonCode, SubscribeReasonCode};
@@ -53,35 +53,40 @@ fn nothing_precedes_connack() {
     }
 }
 
-/// Also those that have nothing to wait for.
+/// [v3.1.1 MQTT-4.6.0-6] Also those that have nothing to wait for.
 #[test]
 fn pubacks_leave_in_the_order_of_their_publishes() {
-    let mut world = Durable::new(Config::default());
-    world.subscriber(V5, "reader");
-    let (writer, _) = world.connect(connect("writer"));
-    world.send(writer, qos1(1, "a", "waits"));
-    world.send(writer, qos1(2, "nobody", "need not wait"));
-    assert_eq!(world.take(writer).packets(), []);
-    world.commit_all();
-    assert_eq!(
-        acknowledged(&mut world, writer),
-        [("PUBACK", 1), ("PUBACK", 2)]
-    );
+    for version in crate::harness::VERSIONS {
+        let mut world = Durable::new(Config::default());
+        world.subscriber(V5, "reader");
+        let (writer, _) = world.connect(connect_as(version, "writer"));
+        world.send(writer, qos1(1, "a", "waits"));
+        world.send(writer, qos1(2, "nobody", "need not wait"));
+        assert_eq!(world.take(writer).packets(), []);
+        world.commit_all();
+        assert_eq!(
+            acknowledged(&mut world, writer),
+            [("PUBACK", 1), ("PUBACK", 2)]
+        );
+    }
 }
 
+/// [v3.1.1 MQTT-4.6.0-6] Also those that have nothing to wait for.
 #[test]
 fn pubrecs_leave_in_the_order_of_their_publishes() {
-    let mut world = Durable::new(Config::default());
-    world.subscriber(V5, "reader");
-    let (writer, _) = world.connect(connect("writer"));
-    world.send(writer, qos2(1, "a", "waits"));
-    world.send(writer, qos2(2, "nobody", "need not wait"));
-    assert_eq!(world.take(writer).packets(), []);
-    world.commit_all();
-    assert_eq!(
-        acknowledged(&mut world, writer),
-        [("PUBREC", 1), ("PUBREC", 2)]
-    );
+    for version in crate::harness::VERSIONS {
+        let mut world = Durable::new(Config::default());
+        world.subscriber(V5, "reader");
+        let (writer, _) = world.connect(connect_as(version, "writer"));
+        world.send(writer, qos2(1, "a", "waits"));
+        world.send(writer, qos2(2, "nobody", "need not wait"));
+        assert_eq!(world.take(writer).packets(), []);
+        world.commit_all();
+        assert_eq!(
+            acknowledged(&mut world, writer),
+            [("PUBREC", 1), ("PUBREC", 2)]
+        );
+    }
 }
 
 #[test]
@@ -330,22 +335,24 @@ fn a_paused_publisher_that_was_closed_is_not_resumed() {
     );
 }
 
-/// [MQTT-4.6.0-4] PUBRELs leave in the order of their PUBRECs.
+/// [MQTT-4.6.0-4] [v3.1.1 MQTT-4.6.0-6] PUBRELs leave in the order of their PUBRECs.
 #[test]
 fn pubrels_leave_in_the_order_of_their_pubrecs() {
-    let mut world = Durable::new(Config::default());
-    let reader = world.subscriber(V5, "reader");
-    let (writer, _) = world.connect(connect("writer"));
-    world.exchange(writer, qos2(1, "a", "x"));
-    world.exchange(writer, qos2(2, "a", "y"));
-    world.take(reader);
-    world.send(reader, pubrec(2));
-    world.send(reader, pubrec(1));
-    world.commit_all();
-    assert_eq!(world.take(reader).packets(), [pubrel(2), pubrel(1)]);
-    world.send(reader, pubcomp(2));
-    world.send(reader, pubcomp(1));
-    assert_eq!(world.take(reader).packets(), []);
+    for version in crate::harness::VERSIONS {
+        let mut world = Durable::new(Config::default());
+        let reader = world.subscriber(version, "reader");
+        let (writer, _) = world.connect(connect("writer"));
+        world.exchange(writer, qos2(1, "a", "x"));
+        world.exchange(writer, qos2(2, "a", "y"));
+        world.take(reader);
+        world.send(reader, pubrec(2));
+        world.send(reader, pubrec(1));
+        world.commit_all();
+        assert_eq!(world.take(reader).packets(), [pubrel(2), pubrel(1)]);
+        world.send(reader, pubcomp(2));
+        world.send(reader, pubcomp(1));
+        assert_eq!(world.take(reader).packets(), []);
+    }
 }
 
 /// The acknowledgements that a link saw, as their names and ids.

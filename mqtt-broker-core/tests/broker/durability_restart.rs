@@ -87,6 +87,7 @@ fn a_client_that_is_back_before_the_first_timer_does_not_cancel_a_will_that_is_d
     assert_eq!(world.queue_of(V5, "watcher"), [""; 0]);
 }
 
+/// [MQTT-3.14.4-3] Also for the store.
 #[test]
 fn a_will_that_disconnect_removed_does_not_come_back() {
     let mut world = Durable::new(Config::default());
@@ -98,7 +99,7 @@ fn a_will_that_disconnect_removed_does_not_come_back() {
     assert_eq!(world.queue_of(V5, "watcher"), [""; 0]);
 }
 
-/// [MQTT-3.14.4-3] Only DISCONNECT 0x00 removes it.
+/// Only DISCONNECT 0x00 removes it.
 #[test]
 fn a_will_that_disconnect_asked_for_is_published_once_whatever_the_crash_takes() {
     for committed in [false, true] {

@@ -9,7 +9,6 @@
     reason = "the helpers of a test may what the test may"
 )]
 
-#[path = "harness/steps.rs"]
 mod steps;
 
 use std::time::Duration;

@@ -237,7 +237,7 @@ fn a_session_ends_when_the_cap_is_over() {
     }
 }
 
-/// The cap holds in DISCONNECT too.
+/// Standard: MQTT 5.0 §3.14.2.2.2, which forbids the raising of 0 only; the cap holds in DISCONNECT too.
 #[test]
 fn a_session_expiry_interval_in_disconnect_is_capped_too() {
     let mut world = World::new(Config {

@@ -12,12 +12,12 @@
 use std::num::NonZeroU16;
 
 use crate::harness::{
-    Saw, VERSIONS, World, again, connack, connect, connect_as, disconnect, id, leak, name, puback,
-    pubcomp, pubrec, pubrel, qos0, qos1, qos2, suback, subscribe, unsubscribe,
+    Saw, VERSIONS, World, again, connect, connect_as, disconnect, id, leak, puback, pubcomp,
+    pubrec, pubrel, qos0, qos1, qos2, suback, subscribe, unsubscribe,
 };
 use mqtt_broker_core::{Cause, Config, LinkId};
-use mqtt_codec::packet::{AcknowledgementProperties, Puback, Publish, PublishTopic, Pubrec};
-use mqtt_codec::property::{TopicAlias, UserProperties};
+use mqtt_codec::packet::{AcknowledgementProperties, Puback, Publish, Pubrec};
+use mqtt_codec::property::UserProperties;
 use mqtt_codec::reason_code::{DisconnectReasonCode, PublishReasonCode, SubscribeReasonCode};
 use mqtt_codec::{DecodeError, Packet, QoS, Text, Version};
 use mqtt_session::{CloseReason, ProtocolError};
@@ -130,27 +130,7 @@ fn user_properties_above_the_limit_end_the_connection_where_no_acknowledgement_c
     }
 }
 
-/// [MQTT-3.3.2-9] An alias above the Topic Alias Maximum of CONNACK.
-#[test]
-fn a_topic_alias_above_the_maximum_ends_the_connection() {
-    let mut world = World::new(Config::default());
-    let (link, outcome) = world.offer(connect("a"));
-    assert_eq!(outcome.packets(), [connack()], "which announces 16");
-    world.send(link, aliased(16));
-    assert_eq!(world.take(link).packets(), []);
-    world.send(link, aliased(17));
-    let alias = TopicAlias::new(17).unwrap();
-    let error = ProtocolError::TopicAliasInvalid { alias, maximum: 16 };
-    let reason = CloseReason::Protocol(error);
-    let expected = refusal(
-        Version::V5_0,
-        DisconnectReasonCode::TopicAliasInvalid,
-        reason,
-    );
-    assert_eq!(world.take(link).all(), expected);
-}
-
-/// [MQTT-3.3.4-9] More unacknowledged QoS 1 and 2 PUBLISH than the Receive Maximum of CONNACK.
+/// [MQTT-3.3.4-7] More unacknowledged QoS 1 and 2 PUBLISH than the Receive Maximum of CONNACK.
 #[test]
 fn a_publish_above_the_receive_maximum_ends_the_connection() {
     let mut world = World::new(Config {
@@ -291,14 +271,6 @@ fn puback_of(packet_id: u16, reason_code: PublishReasonCode) -> Puback<'static> 
         packet_id: id(packet_id),
         reason_code,
         properties: AcknowledgementProperties::default(),
-    }
-}
-
-fn aliased(alias: u16) -> Publish<'static> {
-    let alias = TopicAlias::new(alias).unwrap();
-    Publish {
-        topic: PublishTopic::Both(name("t"), alias),
-        ..qos0("t", "")
     }
 }
 

@@ -195,7 +195,7 @@ fn wills_of_many_lost_connections_are_sent_in_slices() {
     }
 }
 
-/// [MQTT-3.1.3-9] The delay is at most the session's expiry, which is capped.
+/// [MQTT-3.1.2-8] The delay is at most the session's expiry, which is capped.
 #[test]
 fn the_will_delay_is_capped_by_the_end_of_the_session() {
     let mut world = World::new(Config {

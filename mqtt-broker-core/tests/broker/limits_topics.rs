@@ -297,7 +297,7 @@ fn received(world: &mut World, link: LinkId) -> Vec<String> {
     outcome.packets().into_iter().map(payload).collect()
 }
 
-/// UNSUBACK has no code for a quota, so that the connection ends.
+/// [v3.1.1 MQTT-4.8.0-2] UNSUBACK has no code for a quota, so that the connection ends.
 #[test]
 fn an_unsubscribe_with_too_many_filters_ends_the_connection() {
     for version in VERSIONS {

@@ -12,17 +12,18 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
+use crate::harness::enhanced::accepted;
 use crate::harness::{
-    Outcome, Saw, World, connack, connect, disconnect, pubrec, pubrel, qos0, qos1, qos2, refused,
-    resuming, suback, subscribe, subscribe_all, unsuback, unsubscribe_all,
+    Outcome, Saw, World, auth, connack, connect, disconnect, pubrec, pubrel, qos0, qos1, qos2,
+    refused, resuming, suback, subscribe, subscribe_all, unsuback, unsubscribe_all, with_method,
 };
 use mqtt_broker_core::{Authentication, AuthenticationOutcome, Cause, Config};
-use mqtt_codec::packet::{Auth, AuthProperties, Connect};
+use mqtt_codec::packet::Connect;
 use mqtt_codec::reason_code::{
     AuthReasonCode, ConnectReasonCode, DisconnectReasonCode, SubscribeReasonCode,
     UnsubscribeReasonCode,
 };
-use mqtt_codec::{Packet, PacketType, QoS, Text, Version};
+use mqtt_codec::{Packet, PacketType, QoS, Version};
 use mqtt_session::CloseReason;
 
 const V5: Version = Version::V5_0;
@@ -66,7 +67,7 @@ fn nothing_explains_itself_whatever_request_problem_information_says() {
     }
 }
 
-/// [MQTT-3.1.2-24] [MQTT-3.2.2-19] [MQTT-3.2.2-20] Who does not take the CONNACK of success gets one that refuses, and who
+/// [MQTT-3.1.2-24] [MQTT-3.2.2-19] [MQTT-3.2.2-20] [often-wrong-28] Who does not take the CONNACK of success gets one that refuses, and who
 /// does not take that one gets none. Nothing has changed then.
 #[test]
 fn a_client_that_does_not_take_its_connack_is_not_let_in() {
@@ -120,42 +121,49 @@ fn a_refusal_that_the_client_does_not_take_is_not_sent() {
     }
 }
 
-/// [MQTT-3.1.2-24] [MQTT-3.9.2-1] [MQTT-3.9.2-2] [MQTT-3.11.2-1] [MQTT-3.11.2-2] A SUBACK or UNSUBACK as large as the
-/// client takes is sent. Where it is a byte larger the connection ends, since the client would wait for it.
+/// [MQTT-3.1.2-24] [MQTT-3.9.2-1] [MQTT-3.9.2-2] [MQTT-3.11.2-1] [MQTT-3.11.2-2] [often-wrong-28] A SUBACK or UNSUBACK as
+/// large as the client takes is sent. Where it is a byte larger the connection ends, since the client would wait for it, and
+/// nothing was done.
 #[test]
 fn a_client_that_does_not_take_its_answer_is_closed() {
     let filters: Vec<_> = FILTERS.iter().map(|it| (*it, QoS::AtMostOnce)).collect();
     let granted = [SubscribeReasonCode::Success; FILTERS.len()];
     let nothing = [UnsubscribeReasonCode::NoSubscriptionExisted; FILTERS.len()];
-    for (request, answer) in [
-        (subscribe_all(1, &filters), suback(1, &granted)),
-        (unsubscribe_all(1, FILTERS), unsuback(1, &nothing)),
+    for (request, answer, subscriptions) in [
+        (
+            subscribe_all(1, &filters),
+            suback(1, &granted),
+            FILTERS.len(),
+        ),
+        (unsubscribe_all(1, FILTERS), unsuback(1, &nothing), 0),
     ] {
         let len = answer.encoded_len(V5).unwrap();
         let mut world = World::new(Config::default());
         let link = world.connect(taking(len, connect("c")));
         world.send(link, request);
         assert_eq!(world.take(link).all(), [Saw::Packet(answer)]);
+        assert_eq!(world.broker.gauges().subscriptions, subscriptions);
 
         let mut world = World::new(Config::default());
         let link = world.connect(taking(len - 1, connect("c")));
         world.send(link, request);
         assert_eq!(world.take(link).all(), told_and_closed());
+        assert_eq!(world.broker.gauges().subscriptions, 0);
         assert_eq!(world.refused(Cause::PacketTooLargeForClient), 1);
     }
 }
 
-/// [MQTT-3.1.2-24] [MQTT-3.15.2-2] [MQTT-3.15.2-3] The same for AUTH: before CONNACK a refusal ends the connection, behind
+/// [MQTT-3.1.2-24] [MQTT-3.15.2-2] [MQTT-3.15.2-3] [often-wrong-28] The same for AUTH: before CONNACK a refusal ends the connection, behind
 /// it a DISCONNECT does.
 #[test]
 fn a_client_that_does_not_take_its_auth_is_closed() {
     let data = "0123456789012345";
-    let step = auth(AuthReasonCode::ContinueAuthentication, Some(data));
+    let step = auth(AuthReasonCode::ContinueAuthentication, "m", data);
     let len = step.encoded_len(V5).unwrap();
     for (maximum, taken) in [(len, true), (len - 1, false)] {
         let mut world = World::new(Config::default());
         let link = world.link_from(Authentication::Ask);
-        world.send(link, taking(maximum, with_method(connect("c"))));
+        world.send(link, taking(maximum, with_method("c", "m")));
         world.forget();
         world.authenticated(link, go_on(data));
         let code = ConnectReasonCode::PacketTooLarge;
@@ -170,9 +178,9 @@ fn a_client_that_does_not_take_its_auth_is_closed() {
 
         let mut world = World::new(Config::default());
         let link = world.link_from(Authentication::Ask);
-        world.send(link, taking(maximum, with_method(connect("c"))));
-        world.authenticated(link, accepted());
-        world.send(link, auth(AuthReasonCode::ReAuthenticate, None));
+        world.send(link, taking(maximum, with_method("c", "m")));
+        world.authenticated(link, accepted("alice"));
+        world.send(link, auth(AuthReasonCode::ReAuthenticate, "m", ""));
         world.forget();
         world.authenticated(link, go_on(data));
         let expected = match taken {
@@ -232,16 +240,16 @@ fn a_life_of_every_packet(maximum: usize, wanted: Option<bool>) -> Vec<Outcome> 
             subscribe(2, "a", QoS::AtMostOnce),
             qos0("a", "a long one, that is dropped for some").into(),
         ],
-        vec![auth(AuthReasonCode::ReAuthenticate, None)],
+        vec![auth(AuthReasonCode::ReAuthenticate, "m", "")],
     ] {
         let mut world = World::new(Config::default());
         let link = world.link_from(Authentication::Ask);
-        let mut connect = taking(maximum, with_method(connect("c")));
+        let mut connect = taking(maximum, with_method("c", "m"));
         connect.properties.request_problem_information = wanted;
         world.send(link, connect);
         world.authenticated(link, go_on("some data"));
-        world.send(link, auth(AuthReasonCode::ContinueAuthentication, None));
-        world.authenticated(link, accepted());
+        world.send(link, auth(AuthReasonCode::ContinueAuthentication, "m", ""));
+        world.authenticated(link, accepted("alice"));
         for packet in provoking {
             world.send(link, packet);
         }
@@ -275,33 +283,8 @@ fn taking(maximum: usize, mut connect: Connect<'static>) -> Connect<'static> {
     connect
 }
 
-fn with_method(mut connect: Connect<'static>) -> Connect<'static> {
-    connect.properties.authentication_method = Some(Text::new("m").unwrap());
-    connect.keep_alive = 60;
-    connect
-}
-
-fn auth(reason_code: AuthReasonCode, data: Option<&'static str>) -> Packet<'static> {
-    let properties = AuthProperties {
-        authentication_method: Some(Text::new("m").unwrap()),
-        authentication_data: data.map(|data| mqtt_codec::Binary::new(data.as_bytes()).unwrap()),
-        ..AuthProperties::default()
-    };
-    Packet::Auth(Auth {
-        reason_code,
-        properties,
-    })
-}
-
 fn go_on(data: &str) -> AuthenticationOutcome {
     AuthenticationOutcome::Continue { data: data.into() }
-}
-
-fn accepted() -> AuthenticationOutcome {
-    AuthenticationOutcome::Accepted {
-        principal: None,
-        data: None,
-    }
 }
 
 fn told_and_closed() -> Vec<Saw<'static>> {

@@ -71,24 +71,76 @@ fn a_repeated_qos_2_publish_is_acknowledged_and_not_delivered_again() {
     }
 }
 
-/// [MQTT-4.3.3-11] [often-wrong-23] [MQTT-2.2.1-5] Known or not: PUBCOMP, and no disconnect.
+/// [MQTT-2.2.1-5] [v3.1.1 MQTT-2.3.1-6] Towards the publisher and towards the subscriber.
+#[test]
+fn each_packet_of_an_exchange_repeats_its_identifier() {
+    for version in VERSIONS {
+        let (mut world, writer, reader) = world(version);
+        world.send(writer, qos1(65_535, "a", "x"));
+        world.send(writer, qos2(258, "a", "y"));
+        world.send(writer, pubrel(258));
+        assert_eq!(
+            world.take(writer).packets(),
+            [puback(65_535), pubrec(258), pubcomp(258)]
+        );
+        world.send(reader, pubrec(2));
+        assert_eq!(
+            world.take(reader).packets(),
+            [
+                Packet::Publish(qos1(1, "a", "x")),
+                Packet::Publish(qos2(2, "a", "y")),
+                pubrel(2)
+            ]
+        );
+    }
+}
+
+/// [MQTT-4.3.3-9] The id of a message that was refused by PUBREC means a new one at once. See
+/// `durability_acknowledgements.rs` for the store.
+#[test]
+fn after_a_refusing_pubrec_the_id_means_a_new_message() {
+    let (mut world, writer, reader) = world(V5);
+    let refused = Packet::Pubrec(Pubrec::new(
+        crate::harness::id(1),
+        PublishReasonCode::NotAuthorized,
+    ));
+    world.send(writer, qos2(1, "$SYS/x", "refused"));
+    world.send(writer, again(qos2(1, "$SYS/x", "refused again")));
+    world.send(writer, qos2(1, "a", "new"));
+    world.send(writer, again(qos2(1, "a", "new")));
+    assert_eq!(
+        world.take(writer).packets(),
+        [refused, refused, pubrec(1), pubrec(1)]
+    );
+    assert_eq!(
+        world.take(reader).packets(),
+        [Packet::Publish(qos2(1, "a", "new"))]
+    );
+}
+
+/// [MQTT-4.3.3-11] [v3.1.1 MQTT-4.3.3-2] [often-wrong-23] [MQTT-2.2.1-5] Known or not: PUBCOMP, and no disconnect.
 #[test]
 fn each_pubrel_is_answered_by_pubcomp() {
     for version in VERSIONS {
         let (mut world, writer, _) = world(version);
+        world.send(writer, qos2(9, "a", "x"));
+        world.send(writer, pubrel(9));
         world.send(writer, pubrel(9));
         let mut unknown = Pubcomp::success(crate::harness::id(9));
         if version == V5 {
             unknown.reason_code = ReleaseReasonCode::PacketIdentifierNotFound;
         }
-        assert_eq!(world.take(writer).packets(), [Packet::Pubcomp(unknown)]);
+        assert_eq!(
+            world.take(writer).packets(),
+            [pubrec(9), pubcomp(9), Packet::Pubcomp(unknown)]
+        );
     }
 }
 
 /// [MQTT-4.4.0-1] [MQTT-3.3.1-1] [MQTT-4.3.3-6] [MQTT-4.6.0-1] [MQTT-3.6.1-1] [MQTT-4.3.2-3] [MQTT-4.3.3-3]
 /// [MQTT-4.3.3-5] [v3.1.1 MQTT-4.4.0-1] [v3.1.1 MQTT-3.3.1-1] [v3.1.1 MQTT-4.3.2-1] [v3.1.1 MQTT-4.3.3-1]
-/// [often-wrong-20] [often-wrong-21] [often-wrong-37] [MQTT-2.2.1-5] [v3.1.1 MQTT-2.3.1-6] PUBLISH again with DUP 1
-/// and its old id, in its order; PUBREL where PUBREC came, without DUP.
+/// [v3.1.1 MQTT-4.6.0-6] [often-wrong-20] [often-wrong-21] [often-wrong-37] [MQTT-2.2.1-5] [v3.1.1 MQTT-2.3.1-6] PUBLISH
+/// again with DUP 1 and its old id, in its order; PUBREL where PUBREC came, without DUP.
 #[test]
 fn unacknowledged_packets_go_again_on_the_next_connection() {
     for version in VERSIONS {
@@ -208,15 +260,20 @@ fn an_acknowledgement_says_when_nobody_subscribed() {
 /// full window, and offline.
 #[test]
 fn messages_of_one_publisher_keep_their_order() {
-    for version in VERSIONS {
+    for (version, granted) in VERSIONS
+        .into_iter()
+        .flat_map(|version| [QoS::AtLeastOnce, QoS::ExactlyOnce].map(|granted| (version, granted)))
+    {
         let mut world = World::new(Config::default());
         let mut reader = world.connect(resuming(version, "reader", 600));
-        world.send(reader, subscribe(1, "a", QoS::AtLeastOnce));
+        world.send(reader, subscribe(1, "a", granted));
         let writer = world.connect(connect("writer"));
         world.forget();
         let mut got = Vec::new();
         for n in 0..600_u16 {
-            world.send(writer, qos1(n % 100 + 1, "a", leak(n.to_string())));
+            let (id, payload) = (n % 100 + 1, leak(n.to_string()));
+            world.send(writer, qos2(id, "a", payload));
+            world.send(writer, pubrel(id));
             match n % 200 {
                 120 => world.cut(reader),
                 180 => reader = world.connect_and_keep(resuming(version, "reader", 600)),
@@ -292,7 +349,9 @@ fn acknowledged(world: &mut World, link: LinkId) -> Vec<String> {
     for packet in outcome.packets() {
         if let Packet::Publish(publish) = packet {
             payloads.push(String::from_utf8(publish.payload.to_vec()).unwrap());
-            world.send(link, puback(publish.delivery.packet_id().unwrap().get()));
+        }
+        if let Some(answer) = crate::harness::store::answer(&packet) {
+            world.send(link, answer);
         }
     }
     payloads

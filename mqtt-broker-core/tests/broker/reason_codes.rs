@@ -120,8 +120,8 @@ fn each_acknowledgement_of_a_client_is_taken() {
     }
 }
 
-/// [MQTT-3.14.4-3] [MQTT-3.1.2-8] [often-wrong-11] Each code of DISCONNECT ends the connection; 0x00 alone drops the Will, and also
-/// one that the client may not say leaves it.
+/// [MQTT-3.14.4-3] [MQTT-4.13.2-1] [MQTT-3.1.2-8] [often-wrong-11] Each code of DISCONNECT ends the connection; 0x00 alone
+/// drops the Will, and also one that the client may not say leaves it.
 #[test]
 fn each_disconnect_of_a_client_ends_the_connection() {
     let mut world = World::new(Config::default());

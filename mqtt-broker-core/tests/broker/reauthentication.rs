@@ -15,7 +15,7 @@ use mqtt_broker_core::{AuthenticationOutcome, Cause, Config, LinkId};
 use mqtt_codec::packet::{Auth, AuthProperties};
 use mqtt_codec::property::UserProperties;
 use mqtt_codec::reason_code::{AuthReasonCode, ConnectReasonCode, DisconnectReasonCode};
-use mqtt_codec::{Packet, PacketType, Text};
+use mqtt_codec::{Packet, Text};
 use mqtt_session::{CloseReason, ProtocolError};
 
 const AGAIN: AuthReasonCode = AuthReasonCode::ReAuthenticate;
@@ -82,7 +82,7 @@ fn a_client_cannot_become_somebody_else() {
     assert_eq!(world.refused(Cause::Principal), 1);
 }
 
-/// [MQTT-4.12.1-1] [MQTT-4.12.0-7] The method of CONNECT, and the code that fits the state.
+/// [MQTT-4.12.1-1] The method of CONNECT, and the code that fits the state.
 #[test]
 fn an_auth_that_does_not_fit_ends_the_connection() {
     let unexpected = ProtocolError::UnexpectedAuth;
@@ -135,19 +135,6 @@ fn user_properties_above_the_limit_end_the_connection() {
     ];
     assert_eq!(world.take(link).all(), expected);
     assert_eq!(world.refused(Cause::UserProperties), 1);
-}
-
-/// Before CONNACK only the answer to AUTH is welcome.
-#[test]
-fn another_packet_than_auth_before_connack_ends_the_connection() {
-    let mut world = World::new(Config::default());
-    let link = world.awaiting_auth("m");
-    world.send(link, Packet::Pingreq);
-    let error = ProtocolError::UnexpectedPacket(PacketType::Pingreq);
-    assert_eq!(
-        world.take(link).all(),
-        [Saw::Closed(CloseReason::Protocol(error))]
-    );
 }
 
 /// `alice` on a link with the method `m`.

@@ -12,7 +12,8 @@
 use std::time::Duration;
 
 use crate::harness::{
-    VERSIONS, World, connack, connect, connect_as, qos0, qos1, resuming, retained, subscribe,
+    VERSIONS, World, connack, connect, connect_as, pubcomp, pubrec, pubrel, qos0, qos1, qos2,
+    resuming, retained, subscribe,
 };
 use mqtt_broker_core::{Config, LinkId};
 use mqtt_codec::packet::{Connack, ConnackProperties, Disconnect};
@@ -33,10 +34,16 @@ fn clean_start_throws_the_old_session_away() {
         let other = world.connect(connect("other"));
         world.send(other, qos0("a", "no subscription is left"));
         assert_eq!(world.take(link).packets(), []);
+        // The new one ends with its connection.
+        world.send(link, subscribe(1, "a", QoS::AtLeastOnce));
+        world.cut(link);
+        let (_, outcome) = world.offer(resuming(version, "c", 600));
+        assert_eq!(outcome.packets(), [accepted(version, false)]);
     }
 }
 
 /// [MQTT-3.1.2-5] [MQTT-3.2.2-3] [MQTT-3.1.2-23] [v3.1.1 MQTT-3.1.2-4] [v3.1.1 MQTT-3.1.2-5] [v3.1.1 MQTT-3.2.2-2]
+/// [v3.1.1 MQTT-4.1.0-1]
 #[test]
 fn without_clean_start_the_stored_session_goes_on() {
     for version in VERSIONS {
@@ -47,7 +54,8 @@ fn without_clean_start_the_stored_session_goes_on() {
             outcome.packets(),
             [
                 accepted(version, true),
-                Packet::Publish(qos1(1, "a", "kept"))
+                Packet::Publish(qos1(1, "a", "kept")),
+                Packet::Publish(qos2(2, "a", "kept, too"))
             ]
         );
         let other = world.connect(connect("other"));
@@ -64,8 +72,13 @@ fn without_clean_start_the_stored_session_goes_on() {
 fn without_clean_start_and_without_a_stored_session_a_new_one_begins() {
     for version in VERSIONS {
         let mut world = World::new(Config::default());
-        let (_, outcome) = world.offer(resuming(version, "c", 600));
+        let (link, outcome) = world.offer(resuming(version, "c", 600));
         assert_eq!(outcome.packets(), [accepted(version, false)]);
+        // It is one that is kept.
+        world.cut(link);
+        assert_eq!(world.broker.gauges().sessions, 1);
+        let (_, outcome) = world.offer(resuming(version, "c", 600));
+        assert_eq!(outcome.packets(), [accepted(version, true)]);
     }
 }
 
@@ -79,6 +92,8 @@ fn the_client_identifier_names_the_session() {
             let (_, outcome) = world.offer(resuming(version, id, 600));
             assert_eq!(outcome.packets(), [accepted(version, false)]);
         }
+        let (_, outcome) = world.offer(resuming(version, "c", 600));
+        assert_eq!(outcome.packets()[0], accepted(version, true));
     }
 }
 
@@ -115,23 +130,39 @@ fn a_session_of_the_longest_expiry_interval_never_ends() {
 /// [MQTT-4.1.0-1] [v3.1.1 MQTT-4.1.0-1] [v3.1.1 MQTT-4.1.0-2] A session lasts at least as long as its connection.
 #[test]
 fn a_connected_session_does_not_expire() {
-    for version in VERSIONS {
+    for (version, clean_start) in VERSIONS
+        .into_iter()
+        .flat_map(|version| [true, false].map(|clean_start| (version, clean_start)))
+    {
         let mut world = World::new(Config {
             maximum_session_expiry: 1,
             ..Config::default()
         });
         let mut connect = resuming(version, "c", 1);
-        connect.keep_alive = 600;
+        (connect.keep_alive, connect.clean_start) = (600, clean_start);
+        // What was to end an earlier connection's session does not end it now.
+        let earlier = world.connect(connect);
+        world.cut(earlier);
         let link = world.connect(connect);
-        world.send(link, subscribe(1, "a", QoS::AtLeastOnce));
+        world.send(link, subscribe(1, "a", QoS::ExactlyOnce));
+        let other = world.connect(connect_as(V5, "other"));
+        world.send(other, qos2(1, "a", "open"));
+        world.send(link, qos2(7, "nobody", "open"));
         world.forget();
-        for n in 1..=10 {
+        for _ in 0..10 {
             world.advance(Duration::from_secs(500));
-            world.send(link, qos0("a", "x"));
-            let message = Packet::Publish(qos0("a", "x"));
-            assert_eq!(world.take(link).packets(), [message], "{n}");
+            world.send(link, Packet::Pingreq);
+            world.send(other, Packet::Pingreq);
+            assert_eq!(world.take(link).packets(), [Packet::Pingresp]);
         }
-        assert_eq!(world.broker.gauges().sessions, 1);
+        // Everything is there: the exchanges of both directions and the subscription.
+        world.send(link, pubrec(1));
+        world.send(link, pubrel(7));
+        world.send(other, qos0("a", "x"));
+        assert_eq!(
+            world.take(link).packets(),
+            [pubrel(1), pubcomp(7), Packet::Publish(qos0("a", "x"))]
+        );
     }
 }
 
@@ -153,13 +184,15 @@ fn retained_messages_outlive_the_session_of_their_publisher() {
     }
 }
 
-/// A session of `c`, offline, with the message `kept` for its subscription to `a`.
+/// A session of `c`, offline, with a message of QoS 1 and one of QoS 2 for its subscription to `a`.
 fn leave_a_session_with_a_message(world: &mut World, version: Version) -> LinkId {
     let link = world.connect(resuming(version, "c", 600));
-    world.send(link, subscribe(1, "a", QoS::AtLeastOnce));
+    world.send(link, subscribe(1, "a", QoS::ExactlyOnce));
     world.cut(link);
     let writer = world.connect(connect("writer"));
+    world.send(writer, qos0("a", "not kept"));
     world.send(writer, qos1(1, "a", "kept"));
+    world.send(writer, qos2(2, "a", "kept, too"));
     world.forget();
     writer
 }

@@ -11,11 +11,12 @@
 
 use crate::harness::store::Durable;
 use crate::harness::{
-    VERSIONS, World, again, connect, connect_as, disconnect, id, leak, puback, pubcomp, pubrec,
-    pubrel, qos0, qos1, qos2, resuming, subscribe, subscribe_as, unsubscribe,
+    VERSIONS, World, again, connect, connect_as, disconnect, id, leak, options, puback, pubcomp,
+    pubrec, pubrel, qos0, qos1, qos2, resuming, retained, subscribe, subscribe_as, subscribe_with,
+    unsubscribe,
 };
 use mqtt_broker_core::{Cause, Config, LinkId};
-use mqtt_codec::packet::{Puback, Pubrec};
+use mqtt_codec::packet::{Puback, Pubrec, SubscriptionOptions};
 use mqtt_codec::property::{SubscriptionIdentifier, SubscriptionIdentifiers};
 use mqtt_codec::reason_code::{DisconnectReasonCode, PublishReasonCode};
 use mqtt_codec::{Packet, QoS, Version};
@@ -143,6 +144,32 @@ fn a_message_of_an_ended_session_goes_to_an_online_member_granted_qos_0() {
         world.take(zero).packets(),
         [Packet::Publish(qos0("a", "x"))]
     );
+}
+
+/// [MQTT-3.3.1-12] [MQTT-3.3.1-13] And with the RETAIN flag that its subscription asks for.
+#[test]
+fn a_message_of_an_ended_session_has_retain_as_the_next_member_asks() {
+    for (of_first, of_second) in [(true, false), (false, true)] {
+        let (mut world, writer) = world();
+        let join = |world: &mut World, id, retain_as_published| {
+            let link = world.connect(resuming(V5, id, 600));
+            let options = SubscriptionOptions {
+                retain_as_published,
+                ..options(QoS::AtLeastOnce)
+            };
+            world.send(link, subscribe_with(1, "$share/g/a", options));
+            world.take(link);
+            link
+        };
+        let first = join(&mut world, "first", of_first);
+        world.cut(first);
+        world.send(writer, retained(qos1(1, "a", "x")));
+        let second = join(&mut world, "second", of_second);
+        world.connect(connect("first"));
+        let mut expected = qos1(1, "a", "x");
+        expected.retain = of_second;
+        assert_eq!(world.take(second).packets(), [Packet::Publish(expected)]);
+    }
 }
 
 #[test]

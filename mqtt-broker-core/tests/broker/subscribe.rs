@@ -206,7 +206,7 @@ fn unsubscribe_deletes_the_same_filter_and_no_other() {
 }
 
 /// [MQTT-3.10.4-4] [MQTT-3.10.4-5] [MQTT-3.10.4-6] [MQTT-3.11.3-1] [v3.1.1 MQTT-3.10.4-4] [v3.1.1 MQTT-3.10.4-5]
-/// [v3.1.1 MQTT-3.10.4-6]
+/// [v3.1.1 MQTT-3.10.4-6] [MQTT-2.2.1-6] [v3.1.1 MQTT-2.3.1-7]
 #[test]
 fn one_unsuback_answers_all_filters_in_their_order() {
     for version in VERSIONS {
@@ -216,10 +216,10 @@ fn one_unsuback_answers_all_filters_in_their_order() {
             subscribe_all(1, &[("a", QoS::AtMostOnce), ("b", QoS::AtMostOnce)]),
         );
         world.forget();
-        world.send(client, unsubscribe_all(99, &["nothing", "b", "a", "b"]));
+        world.send(client, unsubscribe_all(99, &["b", "nothing", "a", "b"]));
         let codes = [
-            UnsubscribeReasonCode::NoSubscriptionExisted,
             UnsubscribeReasonCode::Success,
+            UnsubscribeReasonCode::NoSubscriptionExisted,
             UnsubscribeReasonCode::Success,
             UnsubscribeReasonCode::NoSubscriptionExisted,
         ];
@@ -255,7 +255,7 @@ fn after_unsubscribe_nothing_new_comes_and_what_is_under_way_is_finished() {
     }
 }
 
-/// [MQTT-3.10.4-3] Over a reconnect, too.
+/// [MQTT-3.10.4-3] [v3.1.1 MQTT-3.10.4-3] Over a reconnect, too.
 #[test]
 fn what_was_under_way_is_sent_again_after_unsubscribe() {
     for version in VERSIONS {

@@ -260,7 +260,7 @@ fn a_client_that_is_not_read_is_not_silent() {
     assert_timed_out(&mut world, link, Version::V5_0);
 }
 
-/// [MQTT-3.1.2-8] The end by silence is no DISCONNECT: the will goes out.
+/// [MQTT-3.1.2-8] [MQTT-3.1.2-22] [v3.1.1 MQTT-3.1.2-24] The end by silence is no DISCONNECT: the will goes out.
 #[test]
 fn a_silent_client_leaves_its_will() {
     for version in VERSIONS {

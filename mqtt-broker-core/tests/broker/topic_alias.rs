@@ -1,4 +1,4 @@
-//! Topic aliases, in both directions: MQTT 5.0 §3.3.2.3.4.
+//! MQTT 5.0 §3.3.2.3.4: the topic aliases of clients. The broker gives none.
 #![allow(
     clippy::indexing_slicing,
     clippy::panic,
@@ -12,17 +12,125 @@
 use std::num::NonZeroU16;
 
 use crate::harness::{
-    Saw, World, again, connect, disconnect, name, puback, qos0, qos1, qos2, resuming, retained,
-    subscribe,
+    Saw, World, again, connect, disconnect, encoded, leak, name, puback, qos0, qos1, qos2,
+    resuming, retained, subscribe,
 };
 use mqtt_broker_core::{Config, LinkId};
 use mqtt_codec::packet::{Connect, Publish, PublishTopic};
 use mqtt_codec::property::TopicAlias;
 use mqtt_codec::reason_code::DisconnectReasonCode;
-use mqtt_codec::{Packet, QoS, Version};
+use mqtt_codec::{DecodeError, Field, Packet, QoS, Version};
 use mqtt_session::{CloseReason, ProtocolError};
 
 const V5: Version = Version::V5_0;
+
+/// [MQTT-3.1.2-26] [MQTT-3.1.2-27] [MQTT-3.3.2-11] [often-wrong-1] None is used, whatever the client offers.
+#[test]
+fn the_broker_sends_no_topic_alias() {
+    for maximum in [None, Some(0), Some(10)] {
+        let mut world = World::new(Config::default());
+        let mut connect = connect("reader");
+        connect.properties.topic_alias_maximum = maximum;
+        let reader = world.connect(connect);
+        world.send(reader, subscribe(1, "a", QoS::AtMostOnce));
+        world.forget();
+        let writer = world.connect(crate::harness::connect("writer"));
+        world.send(writer, aliased("a", 1, "one"));
+        world.send(writer, aliased("", 1, "two"));
+        assert_eq!(
+            world.take(reader).packets(),
+            [
+                Packet::Publish(qos0("a", "one")),
+                Packet::Publish(qos0("a", "two"))
+            ]
+        );
+    }
+}
+
+/// [MQTT-3.3.2-12] [MQTT-3.3.2-9] From 1 up to what was announced; an alias may be given anew.
+#[test]
+fn aliases_up_to_the_announced_maximum_are_taken() {
+    let (mut world, writer, reader) = world(16);
+    for alias in 1..=16 {
+        let topic = leak(format!("topic/{alias}"));
+        world.send(writer, aliased(topic, alias, "1"));
+        world.send(writer, aliased("", alias, "2"));
+        assert_eq!(
+            world.take(reader).packets(),
+            [
+                Packet::Publish(qos0(topic, "1")),
+                Packet::Publish(qos0(topic, "2"))
+            ]
+        );
+    }
+    world.send(writer, aliased("a", 16, "1"));
+    world.send(writer, aliased("", 16, "2"));
+    world.send(writer, aliased("b", 16, "3"));
+    world.send(writer, aliased("", 16, "4"));
+    assert_eq!(
+        world.take(reader).packets(),
+        [
+            Packet::Publish(qos0("a", "1")),
+            Packet::Publish(qos0("a", "2")),
+            Packet::Publish(qos0("b", "3")),
+            Packet::Publish(qos0("b", "4")),
+        ]
+    );
+}
+
+/// [MQTT-3.3.2-8] [MQTT-3.3.2-9] [often-wrong-1] [often-wrong-2] An alias of 0 and one above the maximum end the connection with
+/// 0x94, and one that stands for nothing with 0x82: at each QoS, with a topic or without, and each alias where none is allowed.
+#[test]
+fn an_alias_that_is_not_allowed_ends_the_connection() {
+    let above = |value, maximum| {
+        let alias = alias(value);
+        CloseReason::Protocol(ProtocolError::TopicAliasInvalid { alias, maximum })
+    };
+    let unknown = CloseReason::Protocol(ProtocolError::UnknownTopicAlias { alias: alias(3) });
+    let zero = CloseReason::Malformed(DecodeError::PropertyValue {
+        property: Field::TopicAlias,
+        value: 0,
+    });
+    for plain in [qos0("a", "x"), qos1(1, "a", "x"), qos2(1, "a", "x")] {
+        let with = |topic| encoded(V5, Packet::Publish(Publish { topic, ..plain }));
+        let both = |value| with(PublishTopic::Both(name("a"), alias(value)));
+        let alone = |value| with(PublishTopic::Alias(alias(value)));
+        let mut of_zero = both(1);
+        let at = of_zero.windows(3).position(|it| it == [0x23, 0, 1]);
+        of_zero[at.unwrap() + 2] = 0;
+        for (maximum, bytes, code, reason) in [
+            (16, both(17), 0x94, above(17, 16)),
+            (16, alone(17), 0x94, above(17, 16)),
+            (0, both(1), 0x94, above(1, 0)),
+            (0, alone(1), 0x94, above(1, 0)),
+            (16, alone(3), 0x82, unknown),
+            (16, of_zero, 0x94, zero),
+        ] {
+            let (mut world, writer, reader) = world(maximum);
+            world.send_bytes(writer, &bytes);
+            let said = disconnect(DisconnectReasonCode::from_byte(code).unwrap());
+            let expected = [Saw::Packet(said), Saw::Closed(reason)];
+            assert_eq!(world.take(writer).all(), expected);
+            assert_eq!(world.take(reader).packets(), []);
+        }
+    }
+}
+
+/// [MQTT-3.3.2-7] [often-wrong-1] Aliases end with the connection, not with the session.
+#[test]
+fn an_alias_of_an_earlier_connection_is_unknown() {
+    let (mut world, _, reader) = world(16);
+    let writer = world.connect(resuming(V5, "w", 600));
+    world.send(writer, aliased("a", 1, "x"));
+    world.cut(writer);
+    let writer = world.connect(resuming(V5, "w", 600));
+    world.forget();
+    world.send(writer, aliased("", 1, "y"));
+    let error = ProtocolError::UnknownTopicAlias { alias: alias(1) };
+    let told = disconnect(DisconnectReasonCode::ProtocolError);
+    assert_closed(&mut world, writer, told, error);
+    assert_eq!(world.take(reader).packets(), []);
+}
 
 /// [often-wrong-1] [often-wrong-2] However a message is sent, it has its Topic Name and no alias: live at each QoS, from
 /// the queue, again, for a SUBSCRIBE, behind the window, whatever this or an earlier connection of the client allows.
@@ -80,7 +188,7 @@ fn no_maximum_announced_is_a_maximum_of_0() {
         panic!("CONNACK alone")
     };
     assert_eq!(connack.properties.topic_alias_maximum, None);
-    world.send(link, aliased(PublishTopic::Both(name("a"), alias(1))));
+    world.send(link, aliased("a", 1, "x"));
     let error = ProtocolError::TopicAliasInvalid {
         alias: alias(1),
         maximum: 0,
@@ -94,15 +202,12 @@ fn no_maximum_announced_is_a_maximum_of_0() {
 #[test]
 fn an_alias_that_stands_for_nothing_ends_the_connection() {
     for given in [None, Some(2)] {
-        let mut world = World::new(Config::default());
-        let reader = world.connect(connect("reader"));
-        world.send(reader, subscribe(1, "#", QoS::AtMostOnce));
-        let link = world.connect(connect("c"));
+        let (mut world, link, reader) = world(16);
         if let Some(given) = given {
-            world.send(link, aliased(PublishTopic::Both(name("a"), alias(given))));
+            world.send(link, aliased("a", given, "x"));
         }
         world.forget();
-        world.send(link, aliased(PublishTopic::Alias(alias(1))));
+        world.send(link, aliased("", 1, "x"));
         let error = ProtocolError::UnknownTopicAlias { alias: alias(1) };
         let told = disconnect(DisconnectReasonCode::ProtocolError);
         assert_closed(&mut world, link, told, error);
@@ -118,18 +223,33 @@ fn allowing(topic_alias_maximum: Option<u16>) -> Connect<'static> {
     connect
 }
 
-fn aliased(topic: PublishTopic<'static>) -> Publish<'static> {
-    Publish {
-        topic,
-        ..qos0("x", "x")
-    }
+fn world(topic_alias_maximum: u16) -> (World, LinkId, LinkId) {
+    let mut world = World::new(Config {
+        topic_alias_maximum,
+        ..Config::default()
+    });
+    let reader = world.connect(connect("reader"));
+    world.send(reader, subscribe(1, "#", QoS::AtMostOnce));
+    let writer = world.connect(connect("writer"));
+    world.forget();
+    (world, writer, reader)
 }
 
-fn alias(number: u16) -> TopicAlias {
-    TopicAlias::new(number).unwrap()
+fn alias(value: u16) -> TopicAlias {
+    TopicAlias::new(value).unwrap()
 }
 
 fn assert_closed(world: &mut World, link: LinkId, told: Packet<'static>, error: ProtocolError) {
     let closed = Saw::Closed(CloseReason::Protocol(error));
     assert_eq!(world.take(link).all(), [Saw::Packet(told), closed]);
+}
+
+/// QoS 0, by an alias alone when the topic is empty.
+fn aliased(topic: &'static str, value: u16, payload: &'static str) -> Publish<'static> {
+    let mut publish = qos0("x", payload);
+    publish.topic = match topic {
+        "" => PublishTopic::Alias(alias(value)),
+        topic => PublishTopic::Both(name(topic), alias(value)),
+    };
+    publish
 }

@@ -13,8 +13,7 @@ use crate::harness::{VERSIONS, World, connect, connect_as, filter, qos0, retaine
 use mqtt_broker_core::Config;
 use mqtt_codec::{Packet, QoS, Text, Version};
 
-/// [MQTT-3.3.2-3] [MQTT-4.7.3-4] [v3.1.1 MQTT-3.3.2-3] [v3.1.1 MQTT-4.7.3-4] [3.1-12] The standard's own
-/// examples among them.
+/// [MQTT-3.3.2-3] [MQTT-4.7.3-4] [v3.1.1 MQTT-4.7.3-4] [3.1-12] The standard's own examples among them.
 #[test]
 fn a_filter_gets_the_topics_that_it_matches_and_no_others() {
     for (pattern, topic, matches) in [
@@ -106,7 +105,7 @@ fn disallowed_characters_are_taken_always() {
     }
 }
 
-/// [v3.1.1 MQTT-3.8.3-2] Wildcards are supported in all versions.
+/// [v3.1.1 MQTT-3.8.3-2] [v3.1.1 MQTT-3.3.2-3] Wildcards are supported in all versions.
 #[test]
 fn each_version_matches_alike() {
     for version in VERSIONS {

@@ -53,7 +53,8 @@ fn without_a_will_nothing_is_published() {
     }
 }
 
-/// [MQTT-3.14.4-3] [v3.1.1 MQTT-3.14.4-3] [often-wrong-11] DISCONNECT 0x00; in 3.x it has no other.
+/// [MQTT-3.14.4-3] [v3.1.1 MQTT-3.14.4-3] [MQTT-3.1.2-8] [MQTT-3.1.2-10] [v3.1.1 MQTT-3.1.2-8] [v3.1.1 MQTT-3.1.2-10]
+/// [often-wrong-11] DISCONNECT 0x00; in 3.x it has no other.
 #[test]
 fn disconnect_throws_the_will_away() {
     for version in VERSIONS {

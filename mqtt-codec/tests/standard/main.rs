@@ -26,6 +26,7 @@ mod malformed_suback;
 mod malformed_subscribe;
 mod malformed_unsuback;
 mod malformed_unsubscribe;
+mod section_1_5_5_lengths;
 mod section_1_5_data_representation;
 mod section_2_1_fixed_header;
 mod section_2_2_2_properties;

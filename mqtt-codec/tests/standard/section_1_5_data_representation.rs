@@ -7,8 +7,8 @@ use crate::harness::{
 use mqtt_codec::packet::{PublishProperties, PublishTopic};
 use mqtt_codec::property::{SubscriptionIdentifier, SubscriptionIdentifiers, UserProperties};
 use mqtt_codec::{
-    DecodeError as E, Field, Packet, Text, TextError, TopicFilter, TopicName, Version,
-    variable_byte_integer,
+    ClientId, DecodeError as E, Field, Packet, ReasonCode, Text, TextError, TopicFilter, TopicName,
+    Version, variable_byte_integer,
 };
 
 /// [MQTT-1.5.4-1] [often-wrong-30] Ill-formed UTF-8, surrogates among it, makes a packet malformed in each of its
@@ -42,7 +42,9 @@ fn assert_ill_formed_utf8_is_malformed(version: Version, statement: &str) {
     for (string, breaks) in strings {
         for (field, packet, at) in with_each_string(version, string) {
             let at = u32::try_from(at + breaks).unwrap();
-            assert_breaks(version, statement, &hex(&packet), E::Utf8 { field, at });
+            let error = E::Utf8 { field, at };
+            assert_breaks(version, statement, &hex(&packet), error);
+            assert_eq!(error.reason_code(), ReasonCode::MalformedPacket);
         }
     }
 }
@@ -52,7 +54,11 @@ fn assert_ill_formed_utf8_is_malformed(version: Version, statement: &str) {
 #[test]
 fn u_0000_in_any_string_field_of_5_0_is_malformed() {
     assert_null_is_malformed(Version::V5_0, "MQTT-1.5.4-2");
-    assert_eq!(Text::new("ab\0"), Err(TextError::NullCharacter { at: 2 }));
+    let error = TextError::NullCharacter { at: 2 };
+    assert_eq!(Text::new("ab\0"), Err(error));
+    assert_eq!(ClientId::new("ab\0"), Err(error));
+    assert_eq!(TopicName::new("ab\0"), Err(error.into()));
+    assert_eq!(TopicFilter::new("ab\0"), Err(error.into()));
 }
 
 /// [v3.1.1 MQTT-1.5.3-2] U+0000 makes a packet malformed in each of its string fields.
@@ -72,12 +78,9 @@ fn assert_null_is_malformed(version: Version, statement: &str) {
         let null = string.iter().position(|&byte| byte == 0).unwrap();
         for (field, packet, at) in with_each_string(version, string) {
             let at = u32::try_from(at + null).unwrap();
-            assert_breaks(
-                version,
-                statement,
-                &hex(&packet),
-                E::NullCharacter { field, at },
-            );
+            let error = E::NullCharacter { field, at };
+            assert_breaks(version, statement, &hex(&packet), error);
+            assert_eq!(error.reason_code(), ReasonCode::MalformedPacket);
         }
     }
 }
@@ -216,20 +219,16 @@ fn both_strings_of_a_user_property_are_checked() {
     let field = Field::UserProperty;
     let statement = "MQTT-1.5.7-1";
     for (name, value, at) in [(&b"\xFF"[..], &b"v"[..], 9), (b"n", b"v\xED\xA0\x80", 13)] {
-        assert_breaks(
-            Version::V5_0,
-            statement,
-            &user_property(name, value),
-            E::Utf8 { field, at },
-        );
+        let error = E::Utf8 { field, at };
+        let hex = user_property(name, value);
+        assert_breaks(Version::V5_0, statement, &hex, error);
+        assert_eq!(error.reason_code(), ReasonCode::MalformedPacket);
     }
     for (name, value, at) in [(&b"n\0"[..], &b"v"[..], 10), (b"n", b"\0", 12)] {
-        assert_breaks(
-            Version::V5_0,
-            statement,
-            &user_property(name, value),
-            E::NullCharacter { field, at },
-        );
+        let error = E::NullCharacter { field, at };
+        let hex = user_property(name, value);
+        assert_breaks(Version::V5_0, statement, &hex, error);
+        assert_eq!(error.reason_code(), ReasonCode::MalformedPacket);
     }
 }
 
@@ -319,7 +318,19 @@ fn properties(name: &[u8], string: &[u8]) -> Vec<(Field, u8, Vec<u8>, Vec<u8>)> 
     let list = |id| [vec![0, 1], property(id)].concat();
     let disconnect = |id| [vec![0x9C], property(id)].concat();
     let auth = |id| [vec![0x18], property(id)].concat();
+    let will = |id| {
+        let before = [name.to_vec(), vec![5, 6, 0, 60, 0], counted(b"c")].concat();
+        [before, property(id)].concat()
+    };
+    let topic_and_payload = [counted(b"w"), counted(b"p")].concat();
     vec![
+        (
+            Field::ContentType,
+            0x10,
+            will(0x03),
+            topic_and_payload.clone(),
+        ),
+        (Field::ResponseTopic, 0x10, will(0x08), topic_and_payload),
         (
             Field::AuthenticationMethod,
             0x10,

@@ -2,7 +2,8 @@
 
 use crate::harness::{UNLIMITED, VERSIONS, accepted, assert_breaks, bytes, hex, refused};
 use mqtt_codec::{
-    DecodeError as E, FixedHeader, Limits, Packet, PacketType, Version, decode, fixed_header,
+    DecodeError as E, FixedHeader, Limits, Packet, PacketType, ReasonCode, Version, decode,
+    fixed_header,
 };
 
 /// A packet of each type but PUBLISH, for 5.0 and for 3.x.
@@ -197,7 +198,7 @@ fn a_packet_above_the_limit_is_refused_as_soon_as_its_length_is_known() {
             Err(error)
         );
     }
-    assert_eq!(error.reason_code(), mqtt_codec::ReasonCode::PacketTooLarge);
+    assert_eq!(error.reason_code(), ReasonCode::PacketTooLarge);
     assert_eq!(Limits::default().packet_size, 2 * 1024 * 1024);
 }
 
@@ -263,6 +264,7 @@ fn assert_flags(version: Version, packet_type: PacketType, good: &str, general: 
         } else {
             let error = E::FixedHeaderFlags { packet_type, flags };
             assert_breaks(version, statement, &hex(&packet), error);
+            assert_eq!(error.reason_code(), ReasonCode::MalformedPacket);
         }
     }
 }

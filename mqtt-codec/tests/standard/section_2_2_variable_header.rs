@@ -4,8 +4,13 @@ use crate::harness::{
     VERSIONS, accepted, assert_breaks, assert_same, filter, id, publish, refused, subscribe,
     subscription, unsubscribe,
 };
-use mqtt_codec::packet::{Connack, ConnackProperties, Delivery, Puback, Publish};
-use mqtt_codec::reason_code::ConnectReasonCode;
+use mqtt_codec::packet::{
+    AcknowledgementProperties, Auth, AuthProperties, Connack, ConnackProperties, Connect, Delivery,
+    Puback, Publish, Suback, SubscribeReasonCodes, Unsuback, UnsubscribeReasonCodes,
+};
+use mqtt_codec::reason_code::{
+    AuthReasonCode, ConnectReasonCode, SubscribeReasonCode, UnsubscribeReasonCode,
+};
 use mqtt_codec::{DecodeError as E, Field, Packet, PacketId, PacketType, QoS, Version};
 
 /// [MQTT-2.2.1-2] At QoS 0 the properties follow the Topic Name: no Packet Identifier is between.
@@ -175,9 +180,18 @@ fn no_properties_are_a_property_length_of_0() {
         "10 0E 00 04 4D 51 54 54 05 02 00 3C 00 00 01 63",
         crate::harness::connect(Version::V5_0),
     );
+    assert_same(
+        Version::V5_0,
+        "10 14 00 04 4D 51 54 54 05 06 00 3C 00 00 01 63 00 00 01 77 00 00",
+        Connect {
+            will: Some(crate::harness::will("w", "")),
+            ..crate::harness::connect(Version::V5_0)
+        },
+    );
 
     let missing = [
         ("10 0A 00 04 4D 51 54 54 05 02 00 3C", 12),
+        ("10 0E 00 04 4D 51 54 54 05 06 00 3C 00 00 01 63", 16),
         ("20 02 00 00", 4),
         ("30 03 00 01 61", 5),
         ("82 02 00 01", 4),
@@ -200,4 +214,27 @@ fn no_properties_are_a_property_length_of_0() {
     assert_same(Version::V5_0, "40 02 00 01", success);
     assert_eq!(accepted(Version::V5_0, "40 03 00 01 00"), success);
     assert_eq!(accepted(Version::V5_0, "40 04 00 01 00 00"), success);
+}
+
+/// [MQTT-2.2.2-1] So do the answers that have a list, and a step of an authentication.
+#[test]
+fn answers_without_properties_have_a_property_length_of_0() {
+    let (packet_id, properties) = (id(1), AcknowledgementProperties::EMPTY);
+    let suback = Suback {
+        packet_id,
+        properties,
+        reason_codes: SubscribeReasonCodes::new(&[SubscribeReasonCode::Success]).unwrap(),
+    };
+    assert_same(Version::V5_0, "90 04 00 01 00 00", suback);
+    let unsuback = Unsuback {
+        packet_id,
+        properties,
+        reason_codes: UnsubscribeReasonCodes::new(&[UnsubscribeReasonCode::Success]).unwrap(),
+    };
+    assert_same(Version::V5_0, "B0 04 00 01 00 00", unsuback);
+    let auth = Auth {
+        reason_code: AuthReasonCode::ContinueAuthentication,
+        properties: AuthProperties::default(),
+    };
+    assert_same(Version::V5_0, "F0 02 18 00", auth);
 }

@@ -25,6 +25,7 @@ fn the_reserved_connect_flag_of_5_0_is_0() {
         "10 0E 00 04 4D 51 54 54 05 03 00 3C 00 00 01 63",
         error,
     );
+    assert_eq!(error.reason_code(), ReasonCode::MalformedPacket);
 }
 
 /// [v3.1.1 MQTT-3.1.2-3] Bit 0 of the Connect Flags is checked. 3.1 disregards it.

@@ -173,6 +173,8 @@ fn assert_no_wildcard(version: Version, statement: &str) {
                 };
                 assert_breaks(version, statement, &hex, error);
                 assert_eq!(error.reason_code(), ReasonCode::MalformedPacket);
+                // Nor is there one to be sent.
+                assert!(TopicName::new(core::str::from_utf8(&name).unwrap()).is_err());
             }
         }
     }

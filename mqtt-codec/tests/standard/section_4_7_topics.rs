@@ -19,6 +19,12 @@ fn wildcards_are_for_filters() {
             Err(TopicNameError::Wildcard { at }),
             "{name}"
         );
+        let at = u32::try_from(4 + at).unwrap();
+        for (version, packet) in publishes(name) {
+            let field = Field::TopicName;
+            let error = E::TopicWildcard { field, at };
+            assert_eq!(refused(version, &packet), error, "{name} in {version}");
+        }
     }
     for good in ["+", "#", "a/+", "+/a", "a/#", "a/+/b", "+/+/#"] {
         assert_eq!(TopicFilter::new(good).map(TopicFilter::as_str), Ok(good));
@@ -31,12 +37,6 @@ fn wildcards_are_for_filters() {
     assert_breaks(Version::V5_0, "MQTT-4.7.0-1", connect, error(21));
     let connect = "10 14 00 04 4D 51 54 54 04 06 00 3C 00 01 63 00 03 61 2F 23 00 00";
     assert_breaks(Version::V3_1_1, "MQTT-4.7.1-1", connect, error(19));
-    let error = E::TopicWildcard {
-        field: Field::TopicName,
-        at: 4,
-    };
-    assert_eq!(refused(Version::V5_0, "30 04 00 01 2B 00"), error);
-    assert_eq!(refused(Version::V3_1_1, "30 03 00 01 2B"), error);
 }
 
 /// [MQTT-4.7.1-1] [v3.1.1 MQTT-4.7.1-2] `#` is alone or behind a separator, and always last.
@@ -123,23 +123,24 @@ fn a_topic_has_no_u_0000() {
     assert_eq!(TopicFilter::new("a\0"), Err(null.into()));
     let field = Field::TopicFilter;
     let statements = ("MQTT-1.5.4-2", "MQTT-1.5.3-2");
-    assert_filter_is_refused("a/\0", statements, |at| E::NullCharacter {
-        field,
-        at: at + 2,
-    });
-    let field = Field::TopicName;
-    assert_breaks(
-        Version::V5_0,
-        statements.0,
-        "30 04 00 01 00 00",
-        E::NullCharacter { field, at: 4 },
-    );
-    assert_breaks(
-        Version::V3_1_1,
-        statements.1,
-        "30 03 00 01 00",
-        E::NullCharacter { field, at: 4 },
-    );
+    for filter in ["a/\0", "é\0", "\0"] {
+        let place = u32::try_from(filter.find('\0').unwrap()).unwrap();
+        assert_filter_is_refused(filter, statements, |at| E::NullCharacter {
+            field,
+            at: at + place,
+        });
+        for (version, packet) in publishes(filter) {
+            let statement = match version {
+                Version::V5_0 => statements.0,
+                Version::V3_1 | Version::V3_1_1 => statements.1,
+            };
+            let error = E::NullCharacter {
+                field: Field::TopicName,
+                at: 4 + place,
+            };
+            assert_breaks(version, statement, &packet, error);
+        }
+    }
 }
 
 /// [MQTT-4.7.3-3] [v3.1.1 MQTT-4.7.3-3] Topic Names and Topic Filters have at most 65,535 bytes.
@@ -224,6 +225,16 @@ fn a_share_name_has_no_wildcard_and_a_filter_follows() {
     assert_filter_is_refused("$share/g/a+", statements, |at| E::SingleLevelWildcard {
         at: at + 10,
     });
+}
+
+/// A PUBLISH to this name.
+fn publishes(name: &str) -> [(Version, String); 2] {
+    let name = counted(name.as_bytes());
+    let with_properties = [name.as_slice(), &[0]].concat();
+    [
+        (Version::V3_1_1, hex(&framed(0x30, &name))),
+        (Version::V5_0, hex(&framed(0x30, &with_properties))),
+    ]
 }
 
 /// In SUBSCRIBE and UNSUBSCRIBE of each version, after another one.

@@ -1,8 +1,10 @@
 use alloc::boxed::Box;
 use alloc::vec;
+use alloc::vec::Vec;
 
 use bytes::Bytes;
 use mqtt_codec::packet::{Disconnect, Suback, Unsuback};
+use mqtt_codec::reason_code::UnsubscribeReasonCode;
 use mqtt_codec::{Packet, PacketId, PacketType, QoS, TextBuf, decode};
 
 use super::subscribe::{Request, RequestKind};
@@ -119,72 +121,59 @@ impl ClientSession {
         }
     }
 
+    /// Takes the request that is answered, with so many codes where the answer has any. One that the answer does not fit
+    /// stays, without an answer.
     fn request(
         &mut self,
         kind: RequestKind,
         packet_id: PacketId,
+        codes: Option<usize>,
     ) -> Result<Request, ProtocolError> {
         let packet_type = match kind {
             RequestKind::Subscribe => PacketType::Suback,
             RequestKind::Unsubscribe => PacketType::Unsuback,
         };
-        if self
+        let request = *self
             .requests
             .get(&packet_id)
-            .is_none_or(|request| request.kind != kind)
-        {
-            return Err(ProtocolError::UnknownRequest {
-                packet_type,
-                packet_id,
-            });
-        }
-        self.endpoint.state.session.free_id(packet_id);
-        self.requests
-            .remove(&packet_id)
+            .filter(|request| request.kind == kind)
             .ok_or(ProtocolError::UnknownRequest {
                 packet_type,
                 packet_id,
-            })
+            })?;
+        let filters = request.filters;
+        if let Some(codes) = codes.filter(|&codes| codes != filters) {
+            return Err(ProtocolError::ReasonCodeCount { codes, filters });
+        }
+        self.requests.remove(&packet_id);
+        self.endpoint.state.session.free_id(packet_id);
+        Ok(request)
     }
 
     fn suback(&mut self, suback: &Suback<'_>) -> Result<(), ProtocolError> {
-        let Request { token, filters, .. } =
-            self.request(RequestKind::Subscribe, suback.packet_id)?;
-        let reason_codes: vec::Vec<_> = suback.reason_codes.iter().collect();
-        if reason_codes.len() != filters {
-            return Err(ProtocolError::ReasonCodeCount {
-                codes: reason_codes.len(),
-                filters,
-            });
-        }
-        let reason_string = suback.properties.reason_string.map(TextBuf::from);
+        let reason_codes: Vec<_> = suback.reason_codes.iter().collect();
+        let codes = Some(reason_codes.len());
+        let request = self.request(RequestKind::Subscribe, suback.packet_id, codes)?;
         self.notify(Event::Subscribed {
-            token,
+            token: request.token,
             reason_codes,
-            reason_string,
+            reason_string: suback.properties.reason_string.map(TextBuf::from),
         });
         Ok(())
     }
 
     fn unsuback(&mut self, unsuback: &Unsuback<'_>) -> Result<(), ProtocolError> {
-        let Request { token, filters, .. } =
-            self.request(RequestKind::Unsubscribe, unsuback.packet_id)?;
-        let reason_codes: vec::Vec<_> = if self.is_v5() {
-            unsuback.reason_codes.iter().collect()
-        } else {
-            vec![mqtt_codec::reason_code::UnsubscribeReasonCode::Success; filters]
-        };
-        if reason_codes.len() != filters {
-            return Err(ProtocolError::ReasonCodeCount {
-                codes: reason_codes.len(),
-                filters,
-            });
+        let mut reason_codes: Vec<_> = unsuback.reason_codes.iter().collect();
+        // In 3.x it has none.
+        let codes = self.is_v5().then_some(reason_codes.len());
+        let request = self.request(RequestKind::Unsubscribe, unsuback.packet_id, codes)?;
+        if codes.is_none() {
+            reason_codes = vec![UnsubscribeReasonCode::Success; request.filters];
         }
-        let reason_string = unsuback.properties.reason_string.map(TextBuf::from);
         self.notify(Event::Unsubscribed {
-            token,
+            token: request.token,
             reason_codes,
-            reason_string,
+            reason_string: unsuback.properties.reason_string.map(TextBuf::from),
         });
         Ok(())
     }

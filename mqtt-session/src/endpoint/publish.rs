@@ -82,17 +82,19 @@ impl Endpoint {
                     kept,
                 }) => {
                     let delivery = qos.delivery(packet_id, Transmission::Again);
-                    if fits(&link.connection, &kept.message, delivery, &AliasUse::None).is_ok() {
-                        put(link, &kept.message, delivery, &AliasUse::None, tx);
-                    } else if let Some(Outgoing { token, message }) =
-                        self.state.session.abandon(packet_id)
-                    {
-                        let (message, cause) = (Some(Box::new(message)), AbandonCause::TooLarge);
-                        abandoned.push(PublishOutcome::Abandoned {
-                            token,
-                            message,
-                            cause,
-                        });
+                    match obstacle(link, &kept.message, delivery) {
+                        None => put(link, &kept.message, delivery, &AliasUse::None, tx),
+                        Some(cause) => {
+                            let gone = self.state.session.abandon(packet_id);
+                            abandoned.extend(gone.map(|Outgoing { token, message }| {
+                                let message = Some(Box::new(message));
+                                PublishOutcome::Abandoned {
+                                    token,
+                                    message,
+                                    cause,
+                                }
+                            }));
+                        }
                     }
                 }
                 Some(ToResend::Release { packet_id }) => {
@@ -105,6 +107,15 @@ impl Endpoint {
         }
         abandoned
     }
+}
+
+/// Why a message of an earlier connection cannot go again on this one.
+fn obstacle(link: &Link, message: &Message, delivery: Delivery) -> Option<AbandonCause> {
+    if check_capabilities(&link.capabilities, message).is_err() {
+        return Some(AbandonCause::NotSupported);
+    }
+    let fits = fits(&link.connection, message, delivery, &AliasUse::None);
+    fits.err().map(|_| AbandonCause::TooLarge)
 }
 
 fn check_capabilities(capabilities: &Capabilities, message: &Message) -> Result<(), PublishError> {

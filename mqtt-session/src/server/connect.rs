@@ -40,9 +40,9 @@ pub(super) enum Reading {
 impl ServerSession {
     /// The first packet, if it is complete. `None` when it is not, or when the connection is closed because of it.
     pub(super) fn first_packet(&mut self, bytes: &[u8], deadline: Instant) -> Option<usize> {
-        match fixed_header(bytes) {
+        let header = match fixed_header(bytes) {
             Ok(None) => return None,
-            Ok(Some(header)) if header.packet_type == PacketType::Connect => {}
+            Ok(Some(header)) if header.packet_type == PacketType::Connect => header,
             Ok(Some(header)) => {
                 let error = ProtocolError::UnexpectedPacket(header.packet_type);
                 self.close(CloseReason::Protocol(error));
@@ -52,6 +52,11 @@ impl ServerSession {
                 self.close(CloseReason::Malformed(error));
                 return None;
             }
+        };
+        let start = header.header_len + START_OF_V5.len();
+        if bytes.len() < start.min(header.packet_len()) {
+            // In which form it is to be answered is not known yet.
+            return None;
         }
         let limits = Limits {
             packet_size: self.config.connect_packet_size,
@@ -192,7 +197,7 @@ fn claims_v5(bytes: &[u8]) -> bool {
     };
     bytes
         .get(header.header_len..)
-        .is_some_and(|body| body.starts_with(b"\x00\x04MQTT\x05"))
+        .is_some_and(|body| body.starts_with(START_OF_V5))
 }
 
 fn request(connect: &Connect<'_>, session_expiry_interval: u32) -> ConnectRequest {
@@ -214,3 +219,6 @@ fn request(connect: &Connect<'_>, session_expiry_interval: u32) -> ConnectReques
         authentication_data: properties.authentication_data.map(owned),
     }
 }
+
+/// Protocol Name and Protocol Version.
+const START_OF_V5: &[u8] = b"\x00\x04MQTT\x05";

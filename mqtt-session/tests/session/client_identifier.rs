@@ -160,6 +160,18 @@ fn an_empty_client_identifier_needs_a_clean_session_in_3_1_1() {
         error(config(Version::V3_1_1, CleanStart::Never)),
         Some(ConfigError::NoClientIdForSession)
     );
-    assert_eq!(error(config(Version::V3_1_1, CleanStart::First)), None);
+    for clean_start in [CleanStart::First, CleanStart::Always] {
+        let mut client = Client::new(config(Version::V3_1_1, clean_start));
+        for _ in 0..2 {
+            let outs = client.connect();
+            let [.., Out::Send(sent)] = outs.as_slice() else {
+                panic!("{outs:?}")
+            };
+            // Connect Flags: Clean Session alone.
+            assert_eq!(sent.bytes[9], 0x02);
+            client.receive(accepted());
+            client.lose_connection();
+        }
+    }
     assert_eq!(error(config(Version::V5_0, CleanStart::Never)), None);
 }

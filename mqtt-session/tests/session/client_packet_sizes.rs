@@ -1,4 +1,5 @@
-//! What a client leaves out, or does not send at all, where the server takes small packets only: MQTT 5.0 §3.2.2.3.6.
+//! What a client leaves out, or does not send at all, where the server takes small packets only: MQTT 5.0 §3.2.2.3.6. See
+//! `reason_strings.rs` for PUBACK and PUBREC.
 
 #![allow(
     clippy::indexing_slicing,
@@ -13,7 +14,7 @@ use crate::support::packets::*;
 use crate::support::*;
 use mqtt_codec::packet::{
     AcknowledgementProperties, Auth, AuthProperties, ConnackProperties, Disconnect,
-    DisconnectProperties, Puback, Pubrec,
+    DisconnectProperties, Pubrec,
 };
 use mqtt_codec::property::UserProperties;
 use mqtt_codec::reason_code::{AuthReasonCode, DisconnectReasonCode, PublishReasonCode};
@@ -22,49 +23,8 @@ use mqtt_session::client::{Config, DisconnectError, InitialAuthentication};
 use mqtt_session::{Acknowledgement, AuthenticateError, CloseReason};
 
 const V5: Version = Version::V5_0;
-const REASON: PublishReasonCode = PublishReasonCode::QuotaExceeded;
 
-/// [MQTT-3.4.2-2] [MQTT-3.4.2-3] [MQTT-3.5.2-2] [MQTT-3.5.2-3] [MQTT-3.2.2-15] [often-wrong-28] User Properties give way
-/// first, then the Reason String; what fits stays. The reason code goes in any case.
-#[test]
-fn an_acknowledgement_of_the_client_keeps_to_the_limit() {
-    type Make = fn(AcknowledgementProperties<'static>) -> Packet<'static>;
-    let kinds: [(_, Make); 2] = [
-        (qos1(1, "a", "x"), |properties| {
-            Packet::Puback(Puback {
-                properties,
-                ..Puback::new(id(1), REASON)
-            })
-        }),
-        (qos2(1, "a", "x"), |properties| {
-            Packet::Pubrec(Pubrec {
-                properties,
-                ..Pubrec::new(id(1), REASON)
-            })
-        }),
-    ];
-    for (publish, make) in kinds {
-        let (full, some, bare) = (make(explain(true)), make(explain(false)), make(none()));
-        for (maximum, expected) in [
-            (len(&full), full),
-            (len(&full) - 1, some),
-            (len(&some), some),
-            (len(&some) - 1, bare),
-            (len(&bare), bare),
-        ] {
-            let mut client = client_of(maximum);
-            client.receive(publish);
-            let token = client.tokens.remove(0);
-            let (machine, now) = (&mut client.machine, client.now);
-            machine
-                .acknowledge_with(now, token, REASON, &explain(true))
-                .unwrap();
-            assert_eq!(client.drain(), [send(V5, expected)], "{maximum}");
-        }
-    }
-}
-
-/// [MQTT-3.14.2-3] [MQTT-3.14.2-4] [MQTT-3.2.2-15] The same for DISCONNECT. Where it does not fit even so, nothing is sent,
+/// [MQTT-3.14.2-3] [MQTT-3.14.2-4] [MQTT-3.2.2-15] A DISCONNECT leaves out its User Properties first, then its Reason String. Where it does not fit even so, nothing is sent,
 /// and the connection goes on.
 #[test]
 fn a_disconnect_of_the_client_keeps_to_the_limit() {

@@ -195,9 +195,16 @@ fn the_servers_keep_alive_counts() {
             server_keep_alive: said,
             ..ConnackProperties::default()
         };
-        let client = Client::connected_with(client_config(version), connack(properties));
+        let mut client = Client::connected_with(client_config(version), connack(properties));
         let expected = interval.map(|seconds| client.now + Duration::from_secs(seconds));
         assert_eq!(client.machine.poll_timeout(), expected);
+        let (silence, pingreq) = match interval {
+            Some(seconds) => (seconds, Some(send(version, Packet::Pingreq))),
+            None => (100_000, None),
+        };
+        let micro = Duration::from_micros(1);
+        assert_eq!(client.advance(Duration::from_secs(silence) - micro), []);
+        assert_eq!(client.advance(micro), Vec::from_iter(pingreq));
     }
 }
 

@@ -13,8 +13,11 @@ use crate::support::packets::*;
 use crate::support::*;
 use mqtt_codec::packet::{Connack, Connect, ConnectProperties};
 use mqtt_codec::reason_code::ConnectReasonCode;
-use mqtt_codec::{DecodeError, PacketType, QoS, Version};
-use mqtt_session::client::{CleanStart, Config as ClientConfig, ConfigError, Event as ClientEvent};
+use mqtt_codec::{DecodeError, QoS, Version};
+use mqtt_session::client::{
+    CleanStart, Config as ClientConfig, ConfigError, DisconnectError, Event as ClientEvent,
+    RequestError,
+};
 use mqtt_session::server::{Accept, AcceptError, Config as ServerConfig};
 use mqtt_session::{CloseReason, ProtocolError, PublishError, PublishOutcome, SessionState};
 
@@ -47,17 +50,43 @@ fn the_first_packet_is_connect() {
     }
 }
 
-/// A server closes a connection whose first packet is another one, without a word.
+/// [MQTT-3.1.0-1] [v3.1.1 MQTT-3.1.0-1] Nothing can be sent before a connection begins, and what an earlier one left unwritten
+/// is not written to the next.
 #[test]
-fn another_first_packet_closes_the_connection() {
+fn nothing_of_before_precedes_connect() {
     for version in VERSIONS {
-        let mut server = Server::new(ServerConfig::default(), version);
-        server.machine.handle_connected(server.now);
-        let error = ProtocolError::UnexpectedPacket(PacketType::Publish);
-        assert_eq!(
-            server.receive(qos0("a", "x")),
-            [Out::Close(CloseReason::Protocol(error))]
-        );
+        let mut client = Client::new(lasting(version));
+        let now = client.now;
+        let subscriptions = [subscription("a", QoS::AtMostOnce)];
+        let machine = &mut client.machine;
+        let publish = machine.publish(now, message(QoS::AtMostOnce, "a", "x"));
+        assert_eq!(publish, Err(PublishError::NotConnected));
+        let subscribe = machine.subscribe(now, &subscriptions, Default::default());
+        assert_eq!(subscribe, Err(RequestError::NotConnected.into()));
+        let unsubscribe = machine.unsubscribe(now, &[filter("a")], Default::default());
+        assert_eq!(unsubscribe, Err(RequestError::NotConnected));
+        let disconnect = machine.disconnect(now, disconnect(code(0)));
+        assert_eq!(disconnect, Err(DisconnectError::NotConnected));
+        assert_eq!(client.drain(), []);
+
+        let is_connect = |outs: &[Out]| {
+            let sent: Vec<_> = outs
+                .iter()
+                .filter(|out| matches!(out, Out::Send(_)))
+                .collect();
+            matches!(sent[..], [Out::Send(sent)] if sent.bytes[0] == 0x10)
+        };
+        let outs = client.connect();
+        assert!(is_connect(&outs), "{outs:?}");
+        client.receive(accepted());
+        let machine = &mut client.machine;
+        machine
+            .publish(now, message(QoS::AtLeastOnce, "a", "unwritten"))
+            .unwrap();
+        machine.handle_closed(now);
+        machine.handle_connected(now);
+        let outs = client.drain();
+        assert!(is_connect(&outs), "{outs:?}");
     }
 }
 

@@ -11,7 +11,7 @@ use crate::support::packets::*;
 use crate::support::*;
 use mqtt_codec::packet::{Connack, ConnackProperties, Connect, Will, WillProperties};
 use mqtt_codec::reason_code::ConnectReasonCode;
-use mqtt_codec::{Binary, DecodeError, QoS, Text, Version};
+use mqtt_codec::{Binary, QoS, Text, Version};
 use mqtt_session::CloseReason;
 use mqtt_session::client::Config as ClientConfig;
 use mqtt_session::server::{
@@ -42,17 +42,6 @@ fn a_malformed_connect_closes_the_connection() {
         matches!(outs.as_slice(), [_, Out::Close(CloseReason::Malformed(_))]),
         "{outs:?}"
     );
-
-    // Larger than a CONNECT may be, as soon as that is known.
-    let mut server = Server::new(ServerConfig::default(), Version::V5_0);
-    server.machine.handle_connected(server.now);
-    let outs = server.receive_bytes(b"\x10\x80\x80\x80\x01");
-    assert!(matches!(
-        outs.as_slice(),
-        [Out::Close(CloseReason::Malformed(
-            DecodeError::PacketTooLarge { .. }
-        ))]
-    ));
 }
 
 /// [MQTT-3.1.4-2] [MQTT-3.1.4-6] [v3.1.1 MQTT-3.1.4-5] Who is refused is told so, and nothing that it sent behind its

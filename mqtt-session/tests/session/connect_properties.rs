@@ -7,7 +7,6 @@
     reason = "helpers of tests, too, may fail"
 )]
 
-use core::num::NonZeroU32;
 use core::time::Duration;
 
 use crate::support::packets::*;
@@ -19,7 +18,7 @@ use mqtt_codec::packet::{
 use mqtt_codec::property::UserProperties;
 use mqtt_codec::reason_code::{AuthReasonCode, ConnectReasonCode, PublishReasonCode};
 use mqtt_codec::{PacketType, QoS, Text, Version};
-use mqtt_session::client::{Config as ClientConfig, Event as ClientEvent};
+use mqtt_session::client::{Config as ClientConfig, Event as ClientEvent, RequestError};
 use mqtt_session::server::{Accept, Config as ServerConfig};
 use mqtt_session::{Acknowledgement, CloseReason, ProtocolError, PublishError, PublishOutcome};
 
@@ -54,42 +53,6 @@ fn the_state_is_kept_for_a_session_that_does_not_expire_with_its_connection() {
     server.publish(message(QoS::AtLeastOnce, "a", "x"));
     server.lose_connection();
     assert_eq!(server.machine.take_state().unwrap().in_flight(), 1);
-}
-
-/// [MQTT-3.1.2-24] The server sends nothing larger than the client takes; equal is allowed, the fixed header counts.
-#[test]
-fn the_server_keeps_to_the_clients_maximum_packet_size() {
-    let version = Version::V5_0;
-    let properties = ConnectProperties {
-        maximum_packet_size: NonZeroU32::new(40),
-        ..ConnectProperties::default()
-    };
-    let mut server = Server::connected_with(
-        ServerConfig::default(),
-        &Connect {
-            properties,
-            ..connect(version)
-        },
-    );
-    for qos in [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce] {
-        let head = if qos == QoS::AtMostOnce { 6 } else { 8 };
-        let (_, outs) = server.publish(message(qos, "a", &"x".repeat(40 - head)));
-        let [Out::Send(sent)] = outs.as_slice() else {
-            panic!("{outs:?}")
-        };
-        assert_eq!(sent.bytes.len(), 40);
-        let refused = server
-            .machine
-            .publish(server.now, message(qos, "a", &"x".repeat(41 - head)));
-        assert_eq!(
-            refused,
-            Err(PublishError::TooLarge {
-                len: Some(41),
-                maximum: 40
-            })
-        );
-        assert_eq!(server.drain(), []);
-    }
 }
 
 /// [MQTT-3.1.2-28] Response Information goes to who has asked for it.
@@ -236,6 +199,44 @@ fn unwanted_problem_information_is_a_protocol_error_but_on_three_packets() {
             assert_eq!(outs, [send(version, disconnect(code(0x82))), close]);
         }
     }
+}
+
+/// [MQTT-3.1.2-30] AUTH goes out before CONNACK; requests and PINGREQ do not, however long it takes.
+#[test]
+fn a_client_that_authenticates_only_answers_before_connack() {
+    let version = Version::V5_0;
+    let mut client = Client::new(ClientConfig {
+        authentication: Some(mqtt_session::client::InitialAuthentication {
+            method: text("X"),
+            data: None,
+        }),
+        keep_alive: Duration::from_secs(5),
+        ..client_config(version)
+    });
+    client.connect();
+    let subscriptions = [subscription("a", QoS::AtMostOnce)];
+    let (machine, now) = (&mut client.machine, client.now);
+    let subscribe = machine.subscribe(now, &subscriptions, Default::default());
+    assert_eq!(subscribe, Err(RequestError::NotConnected.into()));
+    let unsubscribe = machine.unsubscribe(now, &[filter("a")], Default::default());
+    assert_eq!(unsubscribe, Err(RequestError::NotConnected));
+    assert_eq!(client.advance(Duration::from_secs(9)), []);
+
+    let properties = AuthProperties {
+        authentication_method: Text::new("X").ok(),
+        ..AuthProperties::default()
+    };
+    let auth = Auth {
+        reason_code: AuthReasonCode::ContinueAuthentication,
+        properties,
+    };
+    let data = None;
+    assert_eq!(
+        client.receive(auth),
+        [Out::Client(ClientEvent::Authenticate { data })]
+    );
+    client.machine.authenticate(client.now, None).unwrap();
+    assert_eq!(client.drain(), [send(version, auth)]);
 }
 
 /// [MQTT-3.1.2-30] With an Authentication Method the client sends nothing but AUTH and DISCONNECT until CONNACK; a server

@@ -11,14 +11,17 @@ use core::time::Duration;
 
 use crate::support::packets::*;
 use crate::support::*;
-use mqtt_codec::packet::{Connect, Puback, Pubrec};
+use mqtt_codec::packet::{Connack, ConnackProperties, Connect, Puback, Pubrec};
 use mqtt_codec::reason_code::PublishReasonCode;
 use mqtt_codec::{Packet, QoS, Version};
 use mqtt_session::client::{Config as ClientConfig, Event as ClientEvent};
-use mqtt_session::{AcknowledgeError, Acknowledgement, PublishError, PublishOutcome};
+use mqtt_session::{
+    AbandonCause, AcknowledgeError, Acknowledgement, Message, PublishError, PublishOutcome,
+};
 
-/// [MQTT-4.4.0-1] [MQTT-3.3.1-1] [v3.1.1 MQTT-4.4.0-1] [v3.1.1 MQTT-3.3.1-1] [often-wrong-21] On a resumed session
-/// PUBLISH goes again with DUP 1 and PUBREL as it was, under the old identifiers, at both ends.
+/// [MQTT-4.4.0-1] [MQTT-3.3.1-1] [MQTT-4.3.2-3] [MQTT-4.3.3-3] [MQTT-4.3.3-5] [v3.1.1 MQTT-4.4.0-1]
+/// [v3.1.1 MQTT-3.3.1-1] [v3.1.1 MQTT-4.3.2-1] [v3.1.1 MQTT-4.3.3-1] [often-wrong-21] On a resumed session PUBLISH goes again
+/// with DUP 1 and PUBREL as it was, under the old identifiers, at both ends.
 #[test]
 fn unacknowledged_packets_are_sent_again_on_reconnect() {
     for version in [Version::V3_1_1, Version::V5_0] {
@@ -108,22 +111,66 @@ fn a_refused_publish_is_not_sent_again() {
     assert_eq!(client.reconnect(true), []);
 }
 
-/// [MQTT-4.5.0-2] [v3.1.1 MQTT-4.5.0-2] A client acknowledges what it does not process: a message for nobody, one that came
-/// before, one that is handed out after the connection was closed again and came anew.
+/// [MQTT-3.2.2-11] [MQTT-3.2.2-14] What the server takes no longer is not sent again either; what it still takes is.
+#[test]
+fn what_the_server_takes_no_longer_is_not_sent_again() {
+    let version = Version::V5_0;
+    let mut client = Client::connected(lasting(version));
+    let retained = Message {
+        retain: true,
+        ..message(QoS::AtLeastOnce, "a", "1")
+    };
+    let exactly_once = message(QoS::ExactlyOnce, "a", "2");
+    let (first, _) = client.publish(retained.clone());
+    let (second, _) = client.publish(exactly_once.clone());
+    client.publish(message(QoS::AtLeastOnce, "a", "3"));
+    client.publish(message(QoS::ExactlyOnce, "a", "4"));
+    client.receive(pubrec(4));
+    client.lose_connection();
+    let properties = ConnackProperties {
+        maximum_qos: Some(QoS::AtLeastOnce),
+        retain_available: Some(false),
+        ..ConnackProperties::default()
+    };
+    let abandoned = |token, message| {
+        Out::Client(ClientEvent::Published(PublishOutcome::Abandoned {
+            token,
+            message: Some(Box::new(message)),
+            cause: AbandonCause::NotSupported,
+        }))
+    };
+    assert_eq!(
+        client.reconnect_with(Connack {
+            session_present: true,
+            ..connack(properties)
+        }),
+        [
+            abandoned(first, retained),
+            abandoned(second, exactly_once),
+            send(version, again(qos1(3, "a", "3"))),
+            send(version, pubrel(4)),
+        ]
+    );
+}
+
+/// [MQTT-4.5.0-2] [v3.1.1 MQTT-4.5.0-2] A client acknowledges what it does not process: a message that it has not subscribed
+/// to, and one that came before. QoS 0 has no acknowledgement.
 #[test]
 fn every_publish_is_acknowledged() {
     for version in VERSIONS {
         let mut client = Client::connected(client_config(version));
+        let nobody = "nobody/wants/it";
+        assert_eq!(client.receive(qos0(nobody, "")), [deliver(nobody, "")]);
         assert_eq!(
-            client.receive(qos1(1, "nobody/wants/it", "")).last(),
-            Some(&send(version, puback(1)))
+            client.receive(qos1(1, nobody, "")),
+            [deliver(nobody, ""), send(version, puback(1))]
         );
         assert_eq!(
-            client.receive(qos2(2, "nobody/wants/it", "")).last(),
-            Some(&send(version, pubrec(2)))
+            client.receive(qos2(2, nobody, "")),
+            [deliver(nobody, ""), send(version, pubrec(2))]
         );
         assert_eq!(
-            client.receive(qos2(2, "nobody/wants/it", "")),
+            client.receive(again(qos2(2, nobody, ""))),
             [send(version, pubrec(2))]
         );
     }
@@ -173,7 +220,7 @@ fn messages_that_wait_survive_the_connection() {
         matches!(outs[2..], [Out::Send(_), Out::Close(_)]),
         "{outs:?}"
     );
-    client.receive(mqtt_codec::packet::Connack {
+    client.receive(Connack {
         session_present: true,
         ..accepted()
     });
@@ -202,7 +249,7 @@ fn a_backlog_goes_again_before_anything_new() {
     client.connect();
     let connack = encode(
         version,
-        &mqtt_codec::packet::Connack {
+        &Connack {
             session_present: true,
             ..accepted()
         }

@@ -11,95 +11,148 @@ use crate::support::packets::*;
 use crate::support::*;
 use mqtt_codec::packet::{Publish, PublishProperties};
 use mqtt_codec::property::{SubscriptionIdentifier, SubscriptionIdentifiers};
-use mqtt_codec::reason_code::{ConnectReasonCode, DisconnectReasonCode, SubscribeReasonCode};
-use mqtt_codec::{Packet, PacketType, QoS, Version};
+use mqtt_codec::reason_code::{ConnectReasonCode, DisconnectReasonCode};
+use mqtt_codec::{PacketType, QoS, Version};
 use mqtt_session::server::Config as ServerConfig;
-use mqtt_session::{CloseReason, ProtocolError, Role};
+use mqtt_session::{CloseReason, ProtocolError};
 
-/// [MQTT-4.13.1-1] [v3.1.1 MQTT-4.8.0-1] Bytes that are not MQTT, and packets that break a rule, end the connection; in 5.0
-/// with the reason code for it. What stood before them is done.
+/// Packets of 5.0 that cannot be parsed, or may not be so, and the code for it.
+const WRONG: [(&str, &[u8], u8); 22] = [
+    ("reserved packet type", b"\x00\x00", 0x81),
+    ("PUBREL with the flags 0000", b"\x60\x02\0\x01", 0x81),
+    ("DISCONNECT with the flags 0001", b"\xe1\x00", 0x81),
+    ("ill-formed UTF-8", b"\x30\x04\0\x01\xff\0", 0x81),
+    ("U+0000", b"\x30\x04\0\x01\0\0", 0x81),
+    ("wildcard in a Topic Name", b"\x30\x06\0\x03a/#\0", 0x81),
+    ("QoS 3", b"\x36\x07\0\x01a\0\x01\0x", 0x81),
+    ("reserved option bits", b"\x82\x07\0\x01\0\0\x01a\x40", 0x81),
+    (
+        "property of another packet",
+        b"\x30\x09\0\x01a\x05\x11\0\0\0\x01",
+        0x81,
+    ),
+    (
+        "property of another type",
+        b"\x30\x06\0\x01a\x02\x23\x01",
+        0x81,
+    ),
+    (
+        "Remaining Length of five bytes",
+        b"\x30\xff\xff\xff\xff",
+        0x81,
+    ),
+    ("QoS 3 in a SUBSCRIBE", b"\x82\x07\0\x01\0\0\x01a\x03", 0x82),
+    ("Retain Handling 3", b"\x82\x07\0\x01\0\0\x01a\x30", 0x82),
+    ("SUBSCRIBE of nothing", b"\x82\x03\0\x01\0", 0x82),
+    ("UNSUBSCRIBE of nothing", b"\xa2\x03\0\x01\0", 0x82),
+    (
+        "repeated property",
+        b"\x30\x0a\0\x01a\x06\x23\0\x01\x23\0\x01",
+        0x82,
+    ),
+    (
+        "repeated Payload Format Indicator",
+        b"\x30\x08\0\x01a\x04\x01\x01\x01\x01",
+        0x82,
+    ),
+    ("identifier 0", b"\x32\x07\0\x01a\0\0\0x", 0x82),
+    (
+        "Subscription Identifier 0",
+        b"\x82\x09\0\x01\x02\x0b\0\0\x01a\0",
+        0x82,
+    ),
+    ("neither topic nor alias", b"\x30\x03\0\0\0", 0x82),
+    ("Topic Alias 0", b"\x30\x07\0\x01a\x03\x23\0\0", 0x94),
+    ("larger than announced", b"\x30\x80\x80\x80\x01", 0x95),
+];
+
+/// [MQTT-4.13.1-1] [5.0-1] [5.0-2] [choice-3] Bytes that are not MQTT end the connection, with the reason code for it. What
+/// stood before them is taken.
 #[test]
-fn an_error_ends_the_connection_with_its_reason() {
-    let malformed: &[(&[u8], u8)] = &[
-        (b"\x00\x00", 0x81),               // reserved packet type
-        (b"\x36\x06\0\x01a\0\x01x", 0x81), // QoS 3
-        (b"\x60\x02\0\x01", 0x81),         // PUBREL with flags 0000
-        (b"\x30\x05\0\x03a/#", 0x81),      // wildcard in a Topic Name
-        (b"\x30\xff\xff\xff\xff", 0x81),   // Remaining Length of five bytes
-        (b"\x30\x80\x80\x80\x01", 0x95),   // larger than announced
+fn a_malformed_packet_ends_a_5_0_connection_with_its_reason() {
+    for (name, bytes, byte) in WRONG {
+        let good = encode(Version::V5_0, &qos1(1, "a", "x").into());
+        let bytes = [good.as_slice(), bytes].concat();
+        let client = Client::connected(client_config(Version::V5_0)).receive_bytes(&bytes);
+        let server = Server::connected(Version::V5_0).receive_bytes(&bytes);
+        for outs in [client, server] {
+            let goodbye = send(Version::V5_0, disconnect(code(byte)));
+            // It is handed out when there is no connection left for its PUBACK.
+            let [taken, said @ .., Out::Close(CloseReason::Malformed(_))] = &outs[..] else {
+                panic!("{name}: {outs:?}")
+            };
+            assert_eq!(
+                (taken, said),
+                (&deliver("a", "x"), &[goodbye][..]),
+                "{name}"
+            );
+        }
+    }
+}
+
+/// [v3.1.1 MQTT-1.5.3-1] [v3.1.1 MQTT-1.5.3-2] [v3.1.1 MQTT-2.2.2-2] [v3.1.1 MQTT-3.3.1-4] [MQTT-1.5.4-1] [MQTT-1.5.4-2]
+/// [MQTT-2.1.3-1] [MQTT-3.3.1-4] Either side closes the connection, in 5.0 with 0x81.
+#[test]
+fn a_malformed_packet_closes_the_connection_at_either_side() {
+    let malformed: &[(&[u8], &[u8])] = &[
+        (b"\x30\x03\0\x01\xFF", b"\x30\x04\0\x01\xFF\0"), // ill-formed UTF-8
+        (b"\x30\x03\0\x01\0", b"\x30\x04\0\x01\0\0"),     // U+0000
+        (b"\x60\x02\0\x01", b"\x60\x02\0\x01"),           // flags
+        (b"\x36\x05\0\x01a\0\x01", b"\x36\x06\0\x01a\0\x01\0"), // QoS 3
     ];
-    for version in [Version::V3_1_1, Version::V5_0] {
-        for &(bytes, code) in malformed {
-            let reason_code = DisconnectReasonCode::from_byte(code).unwrap();
-            let mut client = Client::connected(client_config(version));
-            ends_with(&mut client, Role::Client, bytes, reason_code);
+    for &(of_3_1_1, of_5_0) in malformed {
+        for (version, bytes) in [(Version::V3_1_1, of_3_1_1), (Version::V5_0, of_5_0)] {
             let mut server = Server::connected(version);
-            ends_with(&mut server, Role::Server, bytes, reason_code);
+            let mut client = Client::connected(client_config(version));
+            for outs in [server.receive_bytes(bytes), client.receive_bytes(bytes)] {
+                let Some((Out::Close(CloseReason::Malformed(_)), before)) = outs.split_last()
+                else {
+                    panic!("{outs:?}")
+                };
+                let said = send(version, disconnect(DisconnectReasonCode::MalformedPacket));
+                let said = (version == Version::V5_0).then_some(said);
+                assert_eq!(before, Vec::from_iter(said));
+            }
         }
     }
 }
 
-fn ends_with<M: Machine>(
-    side: &mut Side<M>,
-    role: Role,
-    bytes: &[u8],
-    reason_code: DisconnectReasonCode,
-) {
-    let version = side.version;
-    let good = encode(version, &qos1(1, "a", "x").into());
-    let outs = side.receive_bytes(&[good.as_slice(), bytes].concat());
-    let [before @ .., Out::Close(reason @ CloseReason::Malformed(_))] = outs.as_slice() else {
-        panic!("{outs:?}")
-    };
-    assert_eq!(reason.disconnect_reason_code(role), Some(reason_code));
-    assert_eq!(before[0], deliver("a", "x"));
-    let told = send(version, disconnect(reason_code));
-    match version {
-        Version::V5_0 => assert_eq!(before.last(), Some(&told)),
-        Version::V3_1 | Version::V3_1_1 => assert!(!before.contains(&told)),
-    }
-}
-
-/// [MQTT-4.13.1-1] A packet that only the other side sends, at each side.
+/// [MQTT-3.6.1-1] [MQTT-3.14.1-1] [MQTT-3.15.1-1] [v3.1.1 MQTT-3.6.1-1] A client, too, looks at the reserved bits of what it
+/// gets: in 5.0 it says 0x81, in 3.1.1 it only closes.
 #[test]
-fn a_packet_from_the_wrong_side_is_a_protocol_error() {
-    for version in VERSIONS {
-        let subscriptions = [subscription("a", QoS::AtMostOnce)];
-        let filters = [filter("a")];
-        let from_clients: [(Packet<'_>, PacketType); 4] = [
-            (connect(version).into(), PacketType::Connect),
-            (subscribe(1, &subscriptions).into(), PacketType::Subscribe),
-            (unsubscribe(1, &filters).into(), PacketType::Unsubscribe),
-            (Packet::Pingreq, PacketType::Pingreq),
-        ];
-        for (packet, packet_type) in from_clients {
+fn reserved_bits_that_are_wrong_end_the_connection() {
+    for (version, packets) in [
+        (
+            Version::V3_1_1,
+            &[&b"\x60\x02\0\x01"[..], b"\x63\x02\0\x01"][..],
+        ),
+        (
+            Version::V5_0,
+            &[
+                &b"\x60\x02\0\x01"[..],
+                b"\x63\x02\0\x01",
+                b"\xe1\0",
+                b"\xe8\x01\x8b",
+                b"\xf1\x06\x18\x04\x15\0\x01m",
+            ],
+        ),
+    ] {
+        for packet in packets {
             let mut client = Client::connected(client_config(version));
-            let error = ProtocolError::UnexpectedPacket(packet_type);
-            assert_eq!(
-                client.receive(packet).last(),
-                Some(&Out::Close(CloseReason::Protocol(error)))
-            );
-        }
-        let from_servers: [(Packet<'_>, PacketType); 3] = [
-            (accepted().into(), PacketType::Connack),
-            (
-                suback(1, &[SubscribeReasonCode::Success]).into(),
-                PacketType::Suback,
-            ),
-            (Packet::Pingresp, PacketType::Pingresp),
-        ];
-        for (packet, packet_type) in from_servers {
-            let mut server = Server::connected(version);
-            let error = ProtocolError::UnexpectedPacket(packet_type);
-            assert_eq!(
-                server.receive(packet).last(),
-                Some(&Out::Close(CloseReason::Protocol(error)))
-            );
+            let outs = client.receive_bytes(packet);
+            let Some((Out::Close(CloseReason::Malformed(_)), before)) = outs.split_last() else {
+                panic!("{outs:?}")
+            };
+            let goodbye = send(version, disconnect(DisconnectReasonCode::MalformedPacket));
+            match version {
+                Version::V5_0 => assert_eq!(before, [goodbye]),
+                Version::V3_1 | Version::V3_1_1 => assert_eq!(before, []),
+            }
         }
     }
 }
 
-/// [MQTT-3.3.4-6] A client's PUBLISH has no Subscription Identifier; a server's may have many.
+/// [MQTT-3.3.4-6] [often-wrong-18] A client's PUBLISH has no Subscription Identifier; a server's may have many.
 #[test]
 fn a_subscription_identifier_from_a_client_is_a_protocol_error() {
     let version = Version::V5_0;
@@ -171,6 +224,18 @@ fn every_refusal_goes_with_a_close() {
     }
     // Also one that the other side may not say, see `reason_codes.rs`.
     for &reason in DisconnectReasonCode::ALL {
+        let mut client = Client::connected(client_config(Version::V5_0));
+        let goodbye = disconnect(reason);
+        if client.machine.disconnect(client.now, goodbye).is_ok() {
+            let close = Out::Close(CloseReason::Requested);
+            assert_eq!(client.drain(), [send(Version::V5_0, goodbye), close]);
+        }
+        let mut server = Server::connected(Version::V5_0);
+        if server.machine.disconnect(server.now, goodbye).is_ok() {
+            let close = Out::Close(CloseReason::Requested);
+            assert_eq!(server.drain(), [send(Version::V5_0, goodbye), close]);
+        }
+
         let mut client = Client::connected(client_config(Version::V5_0));
         let outs = client.receive(disconnect(reason));
         assert!(matches!(outs.last(), Some(Out::Close(_))), "{outs:?}");

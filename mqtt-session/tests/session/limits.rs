@@ -63,44 +63,47 @@ fn the_send_buffer_is_limited() {
     client.machine.publish(client.now, large()).unwrap();
 }
 
-/// A peer that makes us answer and does not read is closed when the answers have doubled the limit.
+/// [v3.1.1 MQTT-4.8.0-2] A peer that makes us answer and does not read is closed when the answers have doubled the limit:
+/// there is no room for what its packet asks for.
 #[test]
 fn a_peer_that_does_not_read_is_closed() {
-    let mut server = Server::connected_with(
-        ServerConfig {
-            send_buffer: 100,
-            ..ServerConfig::default()
-        },
-        &connect(V5),
-    );
-    let pingreq = encode(V5, &Packet::Pingreq);
-    for _ in 0..100 {
+    for version in VERSIONS {
+        let mut server = Server::connected_with(
+            ServerConfig {
+                send_buffer: 100,
+                ..ServerConfig::default()
+            },
+            &connect(version),
+        );
+        let pingreq = encode(version, &Packet::Pingreq);
+        for _ in 0..100 {
+            assert_eq!(server.machine.handle_bytes(server.now, &pingreq), 2);
+        }
+        assert_eq!(server.machine.poll_action(), Some(ServerAction::Transmit));
         assert_eq!(server.machine.handle_bytes(server.now, &pingreq), 2);
-    }
-    assert_eq!(server.machine.poll_action(), Some(ServerAction::Transmit));
-    assert_eq!(server.machine.handle_bytes(server.now, &pingreq), 2);
-    assert_eq!(
-        server.machine.poll_action(),
-        Some(ServerAction::Close(CloseReason::SlowPeer))
-    );
+        assert_eq!(
+            server.machine.poll_action(),
+            Some(ServerAction::Close(CloseReason::SlowPeer))
+        );
 
-    let mut client = Client::connected(ClientConfig {
-        send_buffer: 100,
-        ..client_config(V5)
-    });
-    let pubrel = encode(V5, &pubrel(1).into());
-    for _ in 0..100 {
-        client.machine.handle_bytes(client.now, &pubrel);
-        assert!(
-            client.machine.tx().len() <= 2 * 100 + 6 + 4,
-            "{}",
-            client.machine.tx().len()
+        let mut client = Client::connected(ClientConfig {
+            send_buffer: 100,
+            ..client_config(version)
+        });
+        let pubrel = encode(version, &pubrel(1).into());
+        for _ in 0..100 {
+            client.machine.handle_bytes(client.now, &pubrel);
+            assert!(
+                client.machine.tx().len() <= 2 * 100 + 6 + 4,
+                "{}",
+                client.machine.tx().len()
+            );
+        }
+        assert_eq!(
+            client.machine.poll_action(),
+            Some(Action::Close(CloseReason::SlowPeer))
         );
     }
-    assert_eq!(
-        client.machine.poll_action(),
-        Some(Action::Close(CloseReason::SlowPeer))
-    );
 }
 
 /// A message above the limit that was taken does not make the answers too many.

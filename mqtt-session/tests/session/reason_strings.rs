@@ -24,7 +24,9 @@ use mqtt_codec::reason_code::{
 use mqtt_codec::{Packet, Text, Version};
 use mqtt_session::client::Config as ClientConfig;
 use mqtt_session::server::Config as ServerConfig;
-use mqtt_session::{Acknowledgement, Connection, Negotiated, ProblemInformation, Role};
+use mqtt_session::{
+    Acknowledgement, CloseReason, Connection, Negotiated, ProblemInformation, ProtocolError, Role,
+};
 
 const V5: Version = Version::V5_0;
 
@@ -54,8 +56,8 @@ fn user_properties_and_then_the_reason_string_give_way() {
     }
 }
 
-/// [MQTT-3.1.2-29] Where the client wants none, a server leaves both out of all but PUBLISH, CONNACK and DISCONNECT. A
-/// client is not bound by what it has asked for.
+/// [MQTT-3.1.2-29] [often-wrong-33] Where the client wants none, a server leaves both out of all but PUBLISH, CONNACK and
+/// DISCONNECT. A client is not bound by what it has asked for.
 #[test]
 fn a_server_explains_nothing_to_who_does_not_want_it() {
     for make in PACKETS {
@@ -83,6 +85,26 @@ fn a_server_explains_nothing_to_who_does_not_want_it() {
         connection(Role::Server, 1_000, ProblemInformation::Unwanted).trim(connack),
         Some(connack)
     );
+}
+
+/// [MQTT-3.1.2-29] [often-wrong-33] A client that wants none and gets one ends the connection with 0x82, but where a server may
+/// explain itself all the same.
+#[test]
+fn a_client_takes_no_explanation_that_it_does_not_want() {
+    for make in PACKETS {
+        for full in [make(Some(WHY), &[]), make(None, PAIRS)] {
+            let mut client = Client::connected(ClientConfig {
+                problem_information: ProblemInformation::Unwanted,
+                ..client_config(V5)
+            });
+            let outs = client.receive(full);
+            let error = ProtocolError::UnwantedProblemInformation(full.packet_type());
+            let goodbye = send(V5, disconnect(code(0x82)));
+            let ends = [goodbye, Out::Close(CloseReason::Protocol(error))];
+            let is_allowed = matches!(full, Packet::Disconnect(_));
+            assert_eq!(outs.ends_with(&ends), !is_allowed, "{outs:?}");
+        }
+    }
 }
 
 /// [MQTT-3.4.2-2] [MQTT-3.4.2-3] [MQTT-3.5.2-2] [MQTT-3.5.2-3] A server's acknowledgements keep to the client's limit.
@@ -141,42 +163,70 @@ fn a_servers_acknowledgement_keeps_to_the_limit() {
     assert_eq!(server.drain(), [send(V5, puback), send(V5, pubrec)]);
 }
 
-/// What fits is not left out, also behind an acknowledgement that was held. See `client_packet_sizes.rs` for the limit.
+/// [MQTT-3.4.2-2] [MQTT-3.4.2-3] [MQTT-3.5.2-2] [MQTT-3.5.2-3] [MQTT-3.2.2-15] [often-wrong-28] So do a client's, also behind
+/// one that was held: User Properties give way first, then the Reason String. The reason code goes in any case.
 #[test]
-fn a_clients_acknowledgement_that_fits_is_whole() {
+fn a_clients_acknowledgement_keeps_to_the_limit() {
     let pairs = pairs();
     let reason = PublishReasonCode::ImplementationSpecificError;
     let full = AcknowledgementProperties {
         reason_string: Text::new(WHY).ok(),
         user_properties: UserProperties::new(&pairs),
     };
-    let expected = Puback {
-        packet_id: id(2),
-        reason_code: reason,
-        properties: full,
+    let some = AcknowledgementProperties {
+        user_properties: UserProperties::EMPTY,
+        ..full
     };
-    let properties = ConnackProperties {
-        maximum_packet_size: NonZeroU32::new(len(&expected.into())),
-        ..ConnackProperties::default()
+    let bare = AcknowledgementProperties::EMPTY;
+    let refusal = |properties| Puback {
+        properties,
+        ..Puback::new(id(2), reason)
     };
-    let config = ClientConfig {
-        acknowledgement: Acknowledgement::Manual,
-        ..client_config(V5)
-    };
-    let mut client = Client::connected_with(config, connack(properties));
-    client.receive(qos1(1, "a", "x"));
-    client.receive(qos1(2, "a", "x"));
-    let (first, second) = (client.tokens.remove(0), client.tokens.remove(0));
-    client
-        .machine
-        .acknowledge_with(client.now, second, reason, &full)
-        .unwrap();
-    assert_eq!(client.drain(), []);
-    client
-        .machine
-        .acknowledge(client.now, first, PublishReasonCode::Success)
-        .unwrap();
-    assert_eq!(client.drain(), [send(V5, puback(1)), send(V5, expected)]);
+    let len = |properties| len(&refusal(properties).into());
+    for (maximum, fits) in [
+        (len(full), full),
+        (len(full) - 1, some),
+        (len(some), some),
+        (len(some) - 1, bare),
+        (len(bare), bare),
+    ] {
+        let properties = ConnackProperties {
+            maximum_packet_size: NonZeroU32::new(maximum),
+            ..ConnackProperties::default()
+        };
+        let config = ClientConfig {
+            acknowledgement: Acknowledgement::Manual,
+            ..client_config(V5)
+        };
+        let mut client = Client::connected_with(config, connack(properties));
+        client.receive(qos1(1, "a", "x"));
+        client.receive(qos1(2, "a", "x"));
+        client.receive(qos2(3, "a", "x"));
+        let [first, second, third] = [0; 3].map(|at| client.tokens.remove(at));
+        let now = client.now;
+        let machine = &mut client.machine;
+        machine
+            .acknowledge_with(now, second, reason, &full)
+            .unwrap();
+        assert_eq!(client.drain(), []);
+        let machine = &mut client.machine;
+        machine
+            .acknowledge(now, first, PublishReasonCode::Success)
+            .unwrap();
+        machine.acknowledge_with(now, third, reason, &full).unwrap();
+        let pubrec = Pubrec {
+            properties: fits,
+            ..Pubrec::new(id(3), reason)
+        };
+        assert_eq!(
+            client.drain(),
+            [
+                send(V5, puback(1)),
+                send(V5, refusal(fits)),
+                send(V5, pubrec)
+            ]
+        );
+    }
 }
 
 /// [MQTT-3.14.2-3] [MQTT-3.14.2-4] DISCONNECT keeps to the limit at both ends.

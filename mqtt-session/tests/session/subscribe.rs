@@ -10,8 +10,7 @@
 use crate::support::packets::*;
 use crate::support::*;
 use mqtt_codec::packet::{
-    AcknowledgementProperties, RetainHandling, SubscribeProperties, SubscriptionOptions, Unsuback,
-    UnsubscribeReasonCodes,
+    AcknowledgementProperties, RetainHandling, SubscribeProperties, SubscriptionOptions,
 };
 use mqtt_codec::property::{SubscriptionIdentifier, UserProperties};
 use mqtt_codec::reason_code::{DisconnectReasonCode, SubscribeReasonCode, UnsubscribeReasonCode};
@@ -224,29 +223,6 @@ fn the_application_learns_what_became_of_its_requests() {
     }
 }
 
-/// [MQTT-3.8.4-6] An answer with another number of codes breaks the rules.
-#[test]
-fn an_answer_with_the_wrong_number_of_codes_is_a_protocol_error() {
-    for version in VERSIONS {
-        let mut client = Client::connected(client_config(version));
-        client
-            .machine
-            .subscribe(
-                client.now,
-                &[subscription("a", QoS::AtMostOnce)],
-                Default::default(),
-            )
-            .unwrap();
-        client.drain();
-        let outs = client.receive(suback(1, &[SubscribeReasonCode::Success; 2]));
-        let error = ProtocolError::ReasonCodeCount {
-            codes: 2,
-            filters: 1,
-        };
-        assert_eq!(outs.last(), Some(&Out::Close(CloseReason::Protocol(error))));
-    }
-}
-
 /// A request that has no answer when the connection ends is not sent again, and its caller is told.
 #[test]
 fn a_request_without_answer_is_over_with_its_connection() {
@@ -337,13 +313,4 @@ fn requests_are_limited() {
         Out::Close(CloseReason::Disconnected { reason }),
     ];
     assert_eq!(server.receive(subscribe(3, &subscriptions)), outs);
-}
-
-fn unsuback(packet_id: u16, reason_codes: &[UnsubscribeReasonCode]) -> Unsuback<'_> {
-    let reason_codes = UnsubscribeReasonCodes::new(reason_codes).unwrap();
-    Unsuback {
-        packet_id: id(packet_id),
-        properties: AcknowledgementProperties::default(),
-        reason_codes,
-    }
 }

@@ -12,8 +12,7 @@ use crate::support::*;
 use mqtt_codec::packet::{
     Connack, ConnackProperties, Connect, ConnectProperties, Publish, PublishTopic,
 };
-use mqtt_codec::reason_code::DisconnectReasonCode;
-use mqtt_codec::{QoS, Version};
+use mqtt_codec::{DecodeError, Field, QoS, Version};
 use mqtt_session::client::Config as ClientConfig;
 use mqtt_session::server::Config as ServerConfig;
 use mqtt_session::{CloseReason, ProtocolError};
@@ -122,28 +121,7 @@ fn no_way_of_sending_passes_the_limit_of_this_connection() {
     }
 }
 
-/// [often-wrong-1] A client that announces no maximum takes no alias at all.
-#[test]
-fn no_maximum_announced_is_a_maximum_of_0() {
-    let config = ClientConfig {
-        topic_alias_maximum: 0,
-        ..client_config(V5)
-    };
-    let mut client = Client::connected(config);
-    let error = ProtocolError::TopicAliasInvalid {
-        alias: alias(1),
-        maximum: 0,
-    };
-    assert_eq!(
-        client.receive(both(qos0("a", "x"), "a", 1)),
-        [
-            send(V5, disconnect(DisconnectReasonCode::TopicAliasInvalid)),
-            Out::Close(CloseReason::Protocol(error))
-        ]
-    );
-}
-
-/// [MQTT-3.1.2-27] [MQTT-3.2.2-18] Without a maximum, or with 0, no alias is used.
+/// [MQTT-3.1.2-27] [MQTT-3.2.2-18] [often-wrong-1] Without a maximum, or with 0, no alias is used.
 #[test]
 fn no_alias_is_used_where_none_is_allowed() {
     for topic_alias_maximum in [None, Some(0)] {
@@ -240,35 +218,62 @@ fn each_alias_up_to_the_announced_maximum_is_accepted() {
     );
 }
 
-/// [MQTT-3.3.2-9] [MQTT-3.3.2-11] An alias above the maximum ends the connection with 0x94.
+/// [MQTT-3.3.2-8] [MQTT-3.3.2-9] [MQTT-3.3.2-11] [often-wrong-1] [often-wrong-2] [5.0-2] An alias of 0 and one above the maximum end
+/// the connection with 0x94, and one that stands for nothing with 0x82: at each QoS, with a topic or without, and each alias
+/// where none is allowed. Nothing is kept of such a packet.
 #[test]
-fn an_alias_above_the_maximum_is_a_protocol_error() {
-    for publish in [both(qos0("a", "x"), "a", 17), short(qos1(1, "a", "x"), 17)] {
-        let error = ProtocolError::TopicAliasInvalid {
-            alias: alias(17),
-            maximum: 16,
-        };
-        let goodbye = send(V5, disconnect(DisconnectReasonCode::TopicAliasInvalid));
-        let outs = [goodbye, Out::Close(CloseReason::Protocol(error))];
-        assert_eq!(Server::connected(V5).receive(publish), outs);
-        assert_eq!(Client::connected(client_config(V5)).receive(publish), outs);
-    }
-}
+fn an_alias_that_is_not_allowed_ends_the_connection() {
+    let above = |value, maximum| {
+        let alias = alias(value);
+        CloseReason::Protocol(ProtocolError::TopicAliasInvalid { alias, maximum })
+    };
+    let unknown = CloseReason::Protocol(ProtocolError::UnknownTopicAlias { alias: alias(3) });
+    let zero = CloseReason::Malformed(DecodeError::PropertyValue {
+        property: Field::TopicAlias,
+        value: 0,
+    });
+    for plain in [qos0("a", "x"), qos1(1, "a", "x"), qos2(1, "a", "x")] {
+        let cases = [
+            (
+                16,
+                encode(V5, &both(plain, "a", 17).into()),
+                0x94,
+                above(17, 16),
+            ),
+            (
+                16,
+                encode(V5, &short(plain, 17).into()),
+                0x94,
+                above(17, 16),
+            ),
+            (
+                0,
+                encode(V5, &both(plain, "a", 1).into()),
+                0x94,
+                above(1, 0),
+            ),
+            (0, encode(V5, &short(plain, 1).into()), 0x94, above(1, 0)),
+            (16, encode(V5, &short(plain, 3).into()), 0x82, unknown),
+            (16, of_alias_0(plain), 0x94, zero),
+        ];
+        for (maximum, bytes, byte, reason) in cases {
+            let outs = [send(V5, disconnect(code(byte))), Out::Close(reason)];
+            let mut client = Client::connected(ClientConfig {
+                topic_alias_maximum: maximum,
+                ..lasting(V5)
+            });
+            assert_eq!(client.receive_bytes(&bytes), outs);
+            client.reconnect(true);
+            assert_eq!(client.receive(plain)[0], deliver("a", "x"));
 
-/// [often-wrong-2] [5.0-2] An alias that stands for nothing ends the connection with 0x82.
-#[test]
-fn an_unknown_alias_is_a_protocol_error() {
-    let error = ProtocolError::UnknownTopicAlias { alias: alias(3) };
-    let goodbye = send(V5, disconnect(DisconnectReasonCode::ProtocolError));
-    let outs = [goodbye, Out::Close(CloseReason::Protocol(error))];
-    assert_eq!(
-        Server::connected(V5).receive(short(qos0("a", "x"), 3)),
-        outs
-    );
-    assert_eq!(
-        Client::connected(client_config(V5)).receive(short(qos0("a", "x"), 3)),
-        outs
-    );
+            let config = ServerConfig {
+                topic_alias_maximum: maximum,
+                ..ServerConfig::default()
+            };
+            let mut server = Server::connected_with(config, &connect(V5));
+            assert_eq!(server.receive_bytes(&bytes), outs);
+        }
+    }
 }
 
 /// [MQTT-3.3.2-7] No alias outlives its connection: neither those that came in nor those that went out.
@@ -329,6 +334,52 @@ fn aliases_end_with_the_connection() {
     );
 }
 
+/// [MQTT-3.1.2-27] [MQTT-3.2.2-18] [often-wrong-1] A maximum ends with its connection: where the next one has none, no alias
+/// is used.
+#[test]
+fn no_topic_alias_maximum_is_kept_from_an_earlier_connection() {
+    let properties = ConnackProperties {
+        topic_alias_maximum: Some(4),
+        ..ConnackProperties::default()
+    };
+    let config = ClientConfig {
+        outbound_topic_aliases: 4,
+        ..lasting(V5)
+    };
+    let mut client = Client::connected_with(config, connack(properties));
+    client.publish(message(QoS::AtMostOnce, "a", "x"));
+    client.lose_connection();
+    client.reconnect(true);
+    for _ in 0..2 {
+        let (_, outs) = client.publish(message(QoS::AtMostOnce, "a", "x"));
+        assert_eq!(outs, [send(V5, qos0("a", "x"))]);
+    }
+
+    let properties = ConnectProperties {
+        topic_alias_maximum: Some(4),
+        ..ConnectProperties::default()
+    };
+    let config = ServerConfig {
+        outbound_topic_aliases: 4,
+        ..ServerConfig::default()
+    };
+    let allowing = Connect {
+        properties,
+        ..connect(V5)
+    };
+    let mut server = Server::connected_with(config, &allowing);
+    server.publish(message(QoS::AtMostOnce, "a", "x"));
+    server.lose_connection();
+    server.reconnect(&Connect {
+        clean_start: false,
+        ..connect(V5)
+    });
+    for _ in 0..2 {
+        let (_, outs) = server.publish(message(QoS::AtMostOnce, "a", "x"));
+        assert_eq!(outs, [send(V5, qos0("a", "x"))]);
+    }
+}
+
 /// 3.x has no aliases, whatever is configured.
 #[test]
 fn there_are_no_aliases_in_3_x() {
@@ -356,4 +407,12 @@ fn short(publish: Publish<'_>, value: u16) -> Publish<'_> {
         topic: PublishTopic::Alias(alias(value)),
         ..publish
     }
+}
+
+/// With a Topic Alias of 1, which becomes 0.
+fn of_alias_0(plain: Publish<'_>) -> Vec<u8> {
+    let mut bytes = encode(V5, &both(plain, "a", 1).into());
+    let at = bytes.windows(3).position(|it| it == [0x23, 0, 1]).unwrap();
+    bytes[at + 2] = 0;
+    bytes
 }

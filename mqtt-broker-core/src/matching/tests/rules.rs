@@ -43,7 +43,7 @@ fn assert_table(table: &[(&str, &str, bool)]) {
     }
 }
 
-/// [MQTT-4.7.1-1] `#` stands for all levels that follow, and for its parent level too.
+/// `#` stands for all levels that follow, and for its parent level too.
 #[test]
 fn multi_level_wildcard_matches_any_number_of_levels_and_the_parent() {
     assert_table(&[
@@ -78,7 +78,7 @@ fn multi_level_wildcard_matches_any_number_of_levels_and_the_parent() {
     ]);
 }
 
-/// [MQTT-4.7.1-2] `+` stands for exactly one level, which may be empty, at any level.
+/// `+` stands for exactly one level, which may be empty, at any level.
 #[test]
 fn single_level_wildcard_matches_exactly_one_level() {
     assert_table(&[
@@ -150,7 +150,7 @@ fn nothing_is_normalized() {
     ]);
 }
 
-/// [MQTT-4.8.2-2] The ShareName takes no part in matching: groups of other names, and those of a filter, are others.
+/// The ShareName takes no part in matching: groups of other names, and those of a filter, are others.
 #[test]
 fn share_names_keep_groups_apart() {
     let mut subscriptions = subscriptions(ROOMY);

@@ -3,15 +3,13 @@
 use mqtt_broker_core::{Authentication, AuthenticationOutcome, LinkId};
 use mqtt_codec::{Text, TextBuf};
 
-use super::{World, connect};
+use super::{World, with_method};
 
 impl World {
     /// A link of the client `a` whose CONNECT was asked about.
     pub fn asked(&mut self, method: &'static str) -> LinkId {
         let link = self.link_from(Authentication::Ask);
-        let mut connect = connect("a");
-        connect.properties.authentication_method = Some(Text::new(method).unwrap());
-        self.send(link, connect);
+        self.send(link, with_method("a", method));
         link
     }
 

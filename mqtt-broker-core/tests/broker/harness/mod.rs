@@ -19,6 +19,7 @@ pub mod network;
 mod packets;
 pub mod schedule;
 pub mod store;
+pub mod table;
 mod time;
 
 use std::collections::BTreeMap;
@@ -285,6 +286,14 @@ impl World {
         self.settle();
     }
 
+    /// The store catches up.
+    pub fn persisted_all(&mut self) {
+        while !self.persists.is_empty() {
+            let (position, _) = self.persists.remove(0);
+            self.persisted(position);
+        }
+    }
+
     /// Answers `Action::Authenticate`.
     pub fn authenticated(&mut self, link: LinkId, outcome: AuthenticationOutcome) {
         self.broker.handle_authenticated(self.now, link, outcome);
@@ -307,6 +316,13 @@ impl World {
     /// What version a link's packets are of, when its CONNECT is sent as bytes.
     pub fn speaks(&mut self, link: LinkId, version: Version) {
         self.seen(link).version = Some(version);
+    }
+
+    /// Whether a CONNECT was sent on a link.
+    pub fn has_connect(&self, link: LinkId) -> bool {
+        self.links
+            .get(&link)
+            .is_some_and(|seen| seen.version.is_some())
     }
 
     fn seen(&mut self, link: LinkId) -> &mut Seen {
@@ -367,6 +383,7 @@ impl World {
         };
         let bytes: Vec<u8> = tx.segments().flatten().copied().take(n).collect();
         if let Some(seen) = self.links.get_mut(&link) {
+            assert!(!seen.closed || bytes.is_empty(), "nothing follows Close");
             seen.partial.extend_from_slice(&bytes);
             while let Some(header) =
                 mqtt_codec::fixed_header(&seen.partial).expect("a header of ours")

@@ -3,17 +3,18 @@
 use std::num::{NonZeroU16, NonZeroU32};
 
 use mqtt_codec::packet::{
-    AcknowledgementProperties, Connack, ConnackProperties, Connect, ConnectProperties, Delivery,
-    Disconnect, DisconnectProperties, Puback, Pubcomp, Publish, PublishProperties, PublishTopic,
-    Pubrec, Pubrel, Suback, Subscribe, SubscribeProperties, SubscribeReasonCodes, Subscription,
-    SubscriptionOptions, Subscriptions, TopicFilters, Unsuback, Unsubscribe,
-    UnsubscribeReasonCodes, Will, WillProperties,
+    AcknowledgementProperties, Auth, AuthProperties, Connack, ConnackProperties, Connect,
+    ConnectProperties, Delivery, Disconnect, DisconnectProperties, Puback, Pubcomp, Publish,
+    PublishProperties, PublishTopic, Pubrec, Pubrel, Suback, Subscribe, SubscribeProperties,
+    SubscribeReasonCodes, Subscription, SubscriptionOptions, Subscriptions, TopicFilters, Unsuback,
+    Unsubscribe, UnsubscribeReasonCodes, Will, WillProperties,
 };
 use mqtt_codec::property::SubscriptionIdentifier;
 use mqtt_codec::reason_code::{
-    ConnectReasonCode, DisconnectReasonCode, SubscribeReasonCode, UnsubscribeReasonCode,
+    AuthReasonCode, ConnectReasonCode, DisconnectReasonCode, SubscribeReasonCode,
+    UnsubscribeReasonCode,
 };
-use mqtt_codec::{Binary, ClientId, Packet, PacketId, QoS, TopicFilter, TopicName, Version};
+use mqtt_codec::{Binary, ClientId, Packet, PacketId, QoS, Text, TopicFilter, TopicName, Version};
 
 pub const VERSIONS: [Version; 3] = [Version::V3_1, Version::V3_1_1, Version::V5_0];
 
@@ -284,4 +285,82 @@ pub fn unsuback(packet_id: u16, codes: &[UnsubscribeReasonCode]) -> Packet<'_> {
         properties: AcknowledgementProperties::default(),
         reason_codes: UnsubscribeReasonCodes::new(codes).unwrap_or(UnsubscribeReasonCodes::EMPTY),
     })
+}
+
+/// With an Authentication Method.
+pub fn with_method<'a>(client_id: &'a str, method: &'a str) -> Connect<'a> {
+    let mut connect = connect(client_id);
+    connect.properties.authentication_method = Some(text(method));
+    connect
+}
+
+pub fn auth<'a>(reason_code: AuthReasonCode, method: &'a str, data: &'a str) -> Packet<'a> {
+    let properties = AuthProperties {
+        authentication_method: Some(text(method)),
+        authentication_data: Some(Binary::new(data.as_bytes()).unwrap()),
+        ..AuthProperties::default()
+    };
+    Packet::Auth(Auth {
+        reason_code,
+        properties,
+    })
+}
+
+pub fn text(text: &str) -> Text<'_> {
+    Text::new(text).unwrap()
+}
+
+/// A packet of every type, with identifier 7 where it has one, and bytes of the type 0, which no version has. In 3.x AUTH
+/// is a reserved type, too.
+pub fn every_type(version: Version) -> Vec<(&'static str, Vec<u8>)> {
+    let encoded = |packet: Packet<'_>| encoded(version, packet);
+    let mut packets = vec![
+        ("type 0", vec![0, 0]),
+        ("CONNECT", encoded(connect_as(version, "a").into())),
+        ("CONNACK", encoded(connack())),
+        ("PUBLISH 0", encoded(qos0("a", "x").into())),
+        ("PUBLISH 1", encoded(qos1(7, "a", "x").into())),
+        ("PUBLISH 2", encoded(qos2(7, "a", "x").into())),
+        ("PUBACK", encoded(puback(7))),
+        ("PUBREC", encoded(pubrec(7))),
+        ("PUBREL", encoded(pubrel(7))),
+        ("PUBCOMP", encoded(pubcomp(7))),
+        ("SUBSCRIBE", encoded(subscribe(7, "a", QoS::AtMostOnce))),
+        (
+            "SUBACK",
+            encoded(suback(7, &[SubscribeReasonCode::Success])),
+        ),
+        ("UNSUBSCRIBE", encoded(unsubscribe(7, "a"))),
+        (
+            "UNSUBACK",
+            encoded(unsuback(7, &[UnsubscribeReasonCode::Success])),
+        ),
+        ("PINGREQ", encoded(Packet::Pingreq)),
+        ("PINGRESP", encoded(Packet::Pingresp)),
+        (
+            "DISCONNECT",
+            encoded(disconnect(DisconnectReasonCode::Success)),
+        ),
+    ];
+    if version == Version::V5_0 {
+        let with_will = DisconnectReasonCode::DisconnectWithWillMessage;
+        packets.push(("DISCONNECT 04", encoded(disconnect(with_will))));
+        packets.push(("AUTH 00", encoded(auth(AuthReasonCode::Success, "X", ""))));
+        packets.push((
+            "AUTH 18",
+            encoded(auth(AuthReasonCode::ContinueAuthentication, "X", "")),
+        ));
+        packets.push((
+            "AUTH 19",
+            encoded(auth(AuthReasonCode::ReAuthenticate, "X", "")),
+        ));
+        packets.push((
+            "AUTH Y",
+            encoded(auth(AuthReasonCode::ContinueAuthentication, "Y", "")),
+        ));
+        packets.push(("AUTH bare", vec![0xF0, 0]));
+    } else {
+        packets.push(("AUTH", vec![0xF0, 0]));
+    }
+    packets
 }

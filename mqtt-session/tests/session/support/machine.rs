@@ -1,11 +1,12 @@
 //! Both machines by one trait.
 
+use mqtt_codec::packet::AcknowledgementProperties;
 use mqtt_codec::reason_code::PublishReasonCode;
 use mqtt_session::client::{self, ClientSession};
 use mqtt_session::server::{self, ServerSession};
 use mqtt_session::{
-    AcknowledgeError, Delivered, DeliveryToken, Instant, Message, PublishError, PublishToken,
-    TxBuffer,
+    AcknowledgeError, Counters, Delivered, DeliveryToken, Instant, Message, PublishError,
+    PublishToken, TxBuffer,
 };
 
 use super::Out;
@@ -18,6 +19,9 @@ pub(crate) trait Machine {
     fn handle_closed(&mut self, now: Instant);
     fn poll_timeout(&self) -> Option<Instant>;
     fn tx(&self) -> &TxBuffer;
+    fn counters(&self) -> Counters;
+    fn in_flight(&self) -> usize;
+    fn send_quota(&self) -> u16;
     fn publish(&mut self, now: Instant, message: Message) -> Result<PublishToken, PublishError>;
     fn acknowledge(
         &mut self,
@@ -27,7 +31,6 @@ pub(crate) trait Machine {
     ) -> Result<(), AcknowledgeError>;
     /// What outlives a restart of the program.
     fn encode_state(&self, out: &mut Vec<u8>);
-    fn send_quota(&self) -> u16;
     /// `None` for Transmit.
     fn poll(&mut self, tokens: &mut Vec<DeliveryToken>) -> Option<Option<Out>>;
 }
@@ -51,6 +54,15 @@ impl Machine for ClientSession {
     fn tx(&self) -> &TxBuffer {
         self.tx()
     }
+    fn counters(&self) -> Counters {
+        self.counters()
+    }
+    fn in_flight(&self) -> usize {
+        self.in_flight()
+    }
+    fn send_quota(&self) -> u16 {
+        self.send_quota()
+    }
     fn publish(&mut self, now: Instant, message: Message) -> Result<PublishToken, PublishError> {
         self.publish(now, message)
     }
@@ -64,9 +76,6 @@ impl Machine for ClientSession {
     }
     fn encode_state(&self, out: &mut Vec<u8>) {
         self.encode_state(out);
-    }
-    fn send_quota(&self) -> u16 {
-        self.send_quota()
     }
     fn poll(&mut self, tokens: &mut Vec<DeliveryToken>) -> Option<Option<Out>> {
         self.poll_action().map(|action| match action {
@@ -97,6 +106,15 @@ impl Machine for ServerSession {
     fn tx(&self) -> &TxBuffer {
         self.tx()
     }
+    fn counters(&self) -> Counters {
+        self.counters()
+    }
+    fn in_flight(&self) -> usize {
+        self.state().in_flight()
+    }
+    fn send_quota(&self) -> u16 {
+        self.send_quota()
+    }
     fn publish(&mut self, now: Instant, message: Message) -> Result<PublishToken, PublishError> {
         self.publish(now, message)
     }
@@ -106,13 +124,10 @@ impl Machine for ServerSession {
         token: DeliveryToken,
         reason: PublishReasonCode,
     ) -> Result<(), AcknowledgeError> {
-        self.acknowledge(now, token, reason, &Default::default())
+        self.acknowledge(now, token, reason, &AcknowledgementProperties::default())
     }
     fn encode_state(&self, out: &mut Vec<u8>) {
         self.state().encode(out);
-    }
-    fn send_quota(&self) -> u16 {
-        self.send_quota()
     }
     fn poll(&mut self, tokens: &mut Vec<DeliveryToken>) -> Option<Option<Out>> {
         self.poll_action().map(|action| match action {

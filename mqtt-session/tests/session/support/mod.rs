@@ -17,6 +17,7 @@ pub(crate) mod ledger;
 mod machine;
 pub(crate) mod packets;
 mod receiver;
+pub(crate) mod table;
 pub(crate) mod wire;
 
 pub(crate) use machine::Machine;
@@ -155,6 +156,15 @@ impl<M: Machine> Side<M> {
     pub(crate) fn publish(&mut self, message: Message) -> (PublishToken, Vec<Out>) {
         let token = self.machine.publish(self.now, message).unwrap();
         (token, self.drain())
+    }
+
+    /// The application acknowledges all that it has, in order.
+    pub(crate) fn acknowledge_all(&mut self, reason: PublishReasonCode) -> Vec<Out> {
+        for token in core::mem::take(&mut self.tokens) {
+            // It is too late for those whose connection is gone.
+            let _ = self.machine.acknowledge(self.now, token, reason);
+        }
+        self.drain()
     }
 
     pub(crate) fn advance(&mut self, duration: Duration) -> Vec<Out> {

@@ -3,15 +3,23 @@
 use core::num::{NonZeroU16, NonZeroU32};
 
 use mqtt_codec::packet::{
-    ConnackProperties, Delivery, Disconnect, DisconnectProperties, Puback, Pubcomp, Publish,
-    PublishProperties, PublishTopic, Pubrec, Pubrel, Suback, Subscribe, SubscribeProperties,
-    SubscribeReasonCodes, Subscription, SubscriptionOptions, Subscriptions, TopicFilters,
-    Unsubscribe,
+    Auth, AuthProperties, Connack, ConnackProperties, Connect, ConnectProperties, Delivery,
+    Disconnect, DisconnectProperties, Puback, Pubcomp, Publish, PublishProperties, PublishTopic,
+    Pubrec, Pubrel, Suback, Subscribe, SubscribeProperties, SubscribeReasonCodes, Subscription,
+    SubscriptionOptions, Subscriptions, TopicFilters, Unsuback, Unsubscribe,
+    UnsubscribeReasonCodes,
 };
 use mqtt_codec::property::{TopicAlias, UserProperties};
-use mqtt_codec::reason_code::{DisconnectReasonCode, SubscribeReasonCode};
-use mqtt_codec::{PacketId, QoS, TextBuf, TopicFilter, TopicName, TopicNameBuf};
-use mqtt_session::{AcknowledgedQoS, Message, Transmission};
+use mqtt_codec::reason_code::{
+    AuthReasonCode, DisconnectReasonCode, SubscribeReasonCode, UnsubscribeReasonCode,
+};
+use mqtt_codec::{
+    Binary, Packet, PacketId, QoS, Text, TextBuf, TopicFilter, TopicName, TopicNameBuf, Version,
+};
+use mqtt_session::client::{Config as ClientConfig, InitialAuthentication};
+use mqtt_session::{AcknowledgedQoS, Message, Password, Transmission};
+
+use super::{Client, Server, encode};
 
 pub(crate) fn id(value: u16) -> PacketId {
     PacketId::new(value).unwrap()
@@ -165,4 +173,108 @@ pub(crate) fn announced() -> ConnackProperties<'static> {
         topic_alias_maximum: Some(16),
         ..ConnackProperties::default()
     }
+}
+
+/// A CONNECT of 5.0 that asks for enhanced authentication.
+pub(crate) fn with_method(method: &str) -> Connect<'_> {
+    let properties = ConnectProperties {
+        authentication_method: Text::new(method).ok(),
+        ..ConnectProperties::default()
+    };
+    Connect {
+        properties,
+        ..super::connect(Version::V5_0)
+    }
+}
+
+/// A CONNACK that accepts it.
+pub(crate) fn accepted_with(method: &str) -> Connack<'_> {
+    super::connack(ConnackProperties {
+        authentication_method: Text::new(method).ok(),
+        ..ConnackProperties::default()
+    })
+}
+
+pub(crate) fn auth<'a>(code: u8, method: &'a str, data: &'a str) -> Auth<'a> {
+    let properties = AuthProperties {
+        authentication_method: Text::new(method).ok(),
+        authentication_data: Binary::new(data.as_bytes()).ok(),
+        ..AuthProperties::default()
+    };
+    Auth {
+        reason_code: AuthReasonCode::from_byte(code).unwrap(),
+        properties,
+    }
+}
+
+/// A client that asks for enhanced authentication.
+pub(crate) fn authenticating(method: &str) -> ClientConfig {
+    let data = Password::new("client first").ok();
+    let authentication = Some(InitialAuthentication {
+        method: text(method),
+        data,
+    });
+    ClientConfig {
+        authentication,
+        ..super::client_config(Version::V5_0)
+    }
+}
+
+/// The method is X.
+pub(crate) fn authenticated() -> (Client, Server) {
+    let client = Client::connected_with(authenticating("X"), accepted_with("X"));
+    let server = Server::connected_with(Default::default(), &with_method("X"));
+    (client, server)
+}
+
+pub(crate) fn unsuback(packet_id: u16, reason_codes: &[UnsubscribeReasonCode]) -> Unsuback<'_> {
+    Unsuback {
+        packet_id: id(packet_id),
+        properties: Default::default(),
+        reason_codes: UnsubscribeReasonCodes::new(reason_codes).unwrap(),
+    }
+}
+
+/// A packet of every type, with identifier 7 where it has one, and bytes of the type 0, which no version has. In 3.x AUTH
+/// is a reserved type, too.
+pub(crate) fn every_type(version: Version) -> Vec<(&'static str, Vec<u8>)> {
+    let subscriptions = [subscription("a", QoS::AtMostOnce)];
+    let filters = [filter("a")];
+    let encode = |packet: Packet<'_>| encode(version, &packet);
+    let mut packets = vec![
+        ("type 0", vec![0, 0]),
+        ("CONNECT", encode(super::connect(version).into())),
+        ("CONNACK", encode(super::accepted().into())),
+        ("PUBLISH 0", encode(qos0("a", "x").into())),
+        ("PUBLISH 1", encode(qos1(7, "a", "x").into())),
+        ("PUBLISH 2", encode(qos2(7, "a", "x").into())),
+        ("PUBACK", encode(puback(7).into())),
+        ("PUBREC", encode(pubrec(7).into())),
+        ("PUBREL", encode(pubrel(7).into())),
+        ("PUBCOMP", encode(pubcomp(7).into())),
+        ("SUBSCRIBE", encode(subscribe(7, &subscriptions).into())),
+        (
+            "SUBACK",
+            encode(suback(7, &[SubscribeReasonCode::Success]).into()),
+        ),
+        ("UNSUBSCRIBE", encode(unsubscribe(7, &filters).into())),
+        (
+            "UNSUBACK",
+            encode(unsuback(7, &[UnsubscribeReasonCode::Success]).into()),
+        ),
+        ("PINGREQ", encode(Packet::Pingreq)),
+        ("PINGRESP", encode(Packet::Pingresp)),
+        ("DISCONNECT", encode(disconnect(code(0)).into())),
+    ];
+    if version == Version::V5_0 {
+        packets.push(("CONNACK X", encode(accepted_with("X").into())));
+        packets.push(("AUTH 00", encode(auth(0x00, "X", "").into())));
+        packets.push(("AUTH 18", encode(auth(0x18, "X", "").into())));
+        packets.push(("AUTH 19", encode(auth(0x19, "X", "").into())));
+        packets.push(("AUTH Y", encode(auth(0x18, "Y", "").into())));
+        packets.push(("AUTH bare", vec![0xF0, 0]));
+    } else {
+        packets.push(("AUTH", vec![0xF0, 0]));
+    }
+    packets
 }
