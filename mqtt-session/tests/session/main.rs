@@ -6,6 +6,7 @@ mod tables;
 
 mod acknowledgement_order;
 mod authentication;
+mod authentication_turns;
 mod client_identifier;
 mod client_packet_sizes;
 mod client_windows;
