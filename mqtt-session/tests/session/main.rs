@@ -38,6 +38,7 @@ mod reason_codes;
 mod reason_strings;
 mod server_capabilities;
 mod session_expiry;
+mod session_layer;
 mod session_lifetime;
 mod session_present;
 mod session_state;
