@@ -52,3 +52,16 @@ pub enum Transmission {
     /// DUP 1 [MQTT-3.3.1-1].
     Again,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_every_qos_but_0() {
+        assert_eq!(AcknowledgedQoS::new(QoS::AtMostOnce), None);
+        for qos in [AcknowledgedQoS::AtLeastOnce, AcknowledgedQoS::ExactlyOnce] {
+            assert_eq!(AcknowledgedQoS::new(qos.into()), Some(qos));
+        }
+    }
+}

@@ -109,9 +109,8 @@ impl Authentication {
                 self.turn = Turn::Ours;
                 Ok(AuthenticationStep::Continue)
             }
-            (AuthReasonCode::ReAuthenticate, Turn::Idle)
-                if self.role == Role::Server && self.is_connected =>
-            {
+            // With a method nobody is idle before CONNACK.
+            (AuthReasonCode::ReAuthenticate, Turn::Idle) if self.role == Role::Server => {
                 self.turn = Turn::Ours;
                 Ok(AuthenticationStep::Reauthenticate)
             }
@@ -163,9 +162,7 @@ impl Authentication {
                 Turn::Peers
             }
             // [MQTT-4.12.1-1]
-            (AuthReasonCode::ReAuthenticate, Turn::Idle, Role::Client) if self.is_connected => {
-                Turn::Peers
-            }
+            (AuthReasonCode::ReAuthenticate, Turn::Idle, Role::Client) => Turn::Peers,
             (AuthReasonCode::Success, Turn::Ours, Role::Server) if self.is_connected => Turn::Idle,
             (
                 AuthReasonCode::Success

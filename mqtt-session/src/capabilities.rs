@@ -96,3 +96,38 @@ impl Capabilities {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mqtt_codec::packet::ConnackProperties;
+    use mqtt_codec::reason_code::ConnectReasonCode;
+
+    use super::*;
+
+    #[test]
+    fn what_is_offered_is_not_said() {
+        let none = Capabilities {
+            maximum_qos: QoS::AtMostOnce,
+            retain: false,
+            wildcard_subscriptions: false,
+            subscription_identifiers: false,
+            shared_subscriptions: false,
+        };
+        for capabilities in [Capabilities::default(), none] {
+            let said = said(&capabilities);
+            assert_eq!(Capabilities::of(&said), capabilities);
+            let is_silent = said.properties == ConnackProperties::default();
+            assert_eq!(is_silent, capabilities == Capabilities::default());
+        }
+    }
+
+    fn said(capabilities: &Capabilities) -> Connack<'static> {
+        let mut connack = Connack {
+            session_present: false,
+            reason_code: ConnectReasonCode::Success,
+            properties: ConnackProperties::default(),
+        };
+        capabilities.put(&mut connack);
+        connack
+    }
+}

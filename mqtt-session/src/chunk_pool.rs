@@ -130,4 +130,16 @@ mod tests {
         pool.put_back(Vec::with_capacity(10 * ChunkPool::LARGE));
         assert_eq!(pool.retained(), 0);
     }
+
+    #[test]
+    fn a_chunk_that_an_allocator_has_made_larger_is_kept() {
+        let mut pool = ChunkPool::default();
+        for capacity in [ChunkPool::SMALL + 100, ChunkPool::LARGE + 10_000] {
+            let before = pool.retained();
+            let chunk = Vec::with_capacity(capacity);
+            let after = before + chunk.capacity();
+            pool.put_back(chunk);
+            assert_eq!(pool.retained(), after);
+        }
+    }
 }

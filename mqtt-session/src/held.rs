@@ -154,4 +154,20 @@ mod tests {
         assert_eq!(next(), Some((first, PublishReasonCode::NotAuthorized)));
         assert_eq!(next(), None);
     }
+
+    #[test]
+    fn the_memory_of_many_goes_when_all_have_left() {
+        for (n, is_kept) in [(KEPT_CAPACITY, true), (KEPT_CAPACITY + 1, false)] {
+            let mut held = HeldAcknowledgements::new();
+            for _ in 0..n {
+                held.hold(PacketId::MIN);
+            }
+            for left in (0..n).rev() {
+                assert!(held.answer(PacketId::MIN, PublishReasonCode::Success, None));
+                assert!(held.pop_ready().is_some());
+                assert_eq!((held.len(), held.is_empty()), (left, left == 0));
+            }
+            assert_eq!(held.queue.capacity() > 0, is_kept);
+        }
+    }
 }

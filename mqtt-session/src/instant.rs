@@ -92,4 +92,13 @@ mod tests {
             Some(Instant::MAX)
         );
     }
+
+    #[test]
+    fn is_a_number_of_microseconds() {
+        let (early, late) = (Instant::from_micros(7), Instant::from_micros(3_000_009));
+        assert_eq!((early.as_micros(), late.as_micros()), (7, 3_000_009));
+        assert_eq!(late - early, Duration::from_micros(3_000_002));
+        assert_eq!(early - late, Duration::ZERO);
+        assert_eq!(alloc::format!("{early:?} {late:?}"), "0.000007s 3.000009s");
+    }
 }

@@ -279,3 +279,45 @@ impl<'a, T> Iterator for OutboundIter<'a, T> {
 }
 
 impl<T> ExactSizeIterator for OutboundIter<'_, T> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_memory_of_many_goes_when_all_are_done() {
+        for (n, is_kept) in [(KEPT_CAPACITY, true), (KEPT_CAPACITY + 1, false)] {
+            let mut outbound = Outbound::new();
+            let ids = || (1..).map_while(PacketId::new).take(n);
+            for id in ids() {
+                outbound.push(id, OutboundExchange::AwaitPubrec(()));
+            }
+            for (done, id) in ids().enumerate() {
+                let (at, _) = outbound.find_publish(id).unwrap();
+                assert!(outbound.remove_publish(at).is_some());
+                outbound.push(id, OutboundExchange::AwaitPubcomp);
+                assert_eq!((outbound.len(), outbound.releases()), (n, done + 1));
+            }
+            assert_eq!(outbound.publishes.capacity() > 0, is_kept);
+            for (done, id) in ids().enumerate() {
+                outbound.remove_release(outbound.find_release(id).unwrap());
+                assert_eq!(outbound.len(), n - done - 1);
+            }
+            assert_eq!(outbound.releases.capacity() > 0, is_kept);
+        }
+    }
+
+    #[test]
+    fn says_how_many_there_are_beforehand() {
+        let mut outbound = Outbound::new();
+        let (first, second) = (PacketId::MIN, PacketId::MIN.next());
+        outbound.push(first, OutboundExchange::AwaitPuback(()));
+        outbound.push(second, OutboundExchange::AwaitPubcomp);
+        let mut iter = outbound.iter();
+        for (left, id) in [(2, first), (1, second)] {
+            assert_eq!((iter.len(), iter.size_hint()), (left, (left, Some(left))));
+            assert_eq!(iter.next().map(|(id, _)| id), Some(id));
+        }
+        assert_eq!((iter.len(), iter.next()), (0, None));
+    }
+}

@@ -371,4 +371,34 @@ mod tests {
             prop_assert_eq!(set.far.is_some(), set.far.as_ref().is_some_and(|far| !far.indexes.is_empty()));
         }
     }
+
+    #[test]
+    fn sets_are_equal_when_they_hold_the_same() {
+        let of = |values: &[u16]| -> PacketIdSet { values.iter().copied().map(id).collect() };
+        // However they were built: which word is near differs.
+        assert_eq!(of(&[1, 700, 3]), of(&[700, 3, 1, 3]));
+        assert_ne!(of(&[1, 700]), of(&[1, 701]));
+        assert_ne!(of(&[1, 700]), of(&[1]));
+        assert_ne!(of(&[1, 700]), of(&[1, 700, 701]));
+    }
+
+    #[test]
+    fn shows_its_identifiers() {
+        let set: PacketIdSet = [700, 3].into_iter().map(id).collect();
+        let shown = alloc::format!("{:?}", [id(3), id(700)]).replace(['[', ']'], "");
+        assert_eq!(alloc::format!("{set:?}"), alloc::format!("{{{shown}}}"));
+        assert_eq!(
+            alloc::format!("{:?}", set.iter()),
+            alloc::format!("{set:?}")
+        );
+    }
+
+    #[test]
+    fn a_cleared_set_is_empty_and_owns_no_memory() {
+        let mut set: PacketIdSet = [1, 700].into_iter().map(id).collect();
+        assert!(!set.is_empty());
+        set.clear();
+        assert!(set.is_empty() && set.far.is_none());
+        assert_eq!((set.len(), set.iter().next()), (0, None));
+    }
 }

@@ -104,4 +104,12 @@ mod tests {
         assert_eq!(ids.allocate(), Some(id(500)));
         assert_eq!(ids.allocate(), None);
     }
+
+    #[test]
+    fn one_that_was_given_out_is_not_free() {
+        let mut ids = PacketIds::new();
+        assert!(ids.is_free(id(1)));
+        ids.allocate();
+        assert!(!ids.is_free(id(1)) && ids.is_free(id(2)));
+    }
 }

@@ -41,3 +41,14 @@ impl From<Binary<'_>> for Password {
         Self(Bytes::copy_from_slice(password.as_bytes()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_not_shown() {
+        let password = Password::new("secret").unwrap();
+        assert_eq!(alloc::format!("{password:?}"), "Password(..)");
+    }
+}

@@ -313,8 +313,7 @@ impl<T> Session<T> {
     /// Sends PUBREL for an exchange whose PUBREC came [MQTT-4.3.3-4]: at once, or when it is durable that the PUBLISH must
     /// not be sent again. For no exchange that we know it says so [0x92 in 5.0], so that the peer can end its side.
     pub fn release(&mut self, connection: &Connection, packet_id: PacketId, tx: &mut Tx<'_>) {
-        if self.outbound.find_release(packet_id).is_some() || !connection.version().has_properties()
-        {
+        if self.outbound.find_release(packet_id).is_some() {
             tx.put_acknowledgement(PacketType::Pubrel, packet_id);
         } else {
             let pubrel = Pubrel::new(packet_id, ReleaseReasonCode::PacketIdentifierNotFound);
@@ -336,11 +335,11 @@ impl<T> Session<T> {
     ) {
         connection.completing.remove(packet_id);
         match known {
-            Known::No if connection.version().has_properties() => {
+            Known::Yes => tx.put_acknowledgement(PacketType::Pubcomp, packet_id),
+            Known::No => {
                 let pubcomp = Pubcomp::new(packet_id, ReleaseReasonCode::PacketIdentifierNotFound);
                 tx.put(connection.version(), &Packet::Pubcomp(pubcomp));
             }
-            Known::Yes | Known::No => tx.put_acknowledgement(PacketType::Pubcomp, packet_id),
         }
     }
 }

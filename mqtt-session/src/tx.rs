@@ -122,3 +122,83 @@ impl Tx<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use mqtt_codec::packet::{Delivery, Puback, PublishProperties, PublishTopic};
+    use mqtt_codec::{Text, TopicName};
+
+    use super::*;
+
+    /// However long it is; beyond what is copied it is a segment of its own.
+    #[test]
+    fn a_packet_of_any_length_stands_behind_what_waits() {
+        let longest_copied = COPY_LIMIT - 11;
+        for n in [
+            1,
+            ChunkPool::SMALL,
+            longest_copied,
+            longest_copied + 1,
+            10_000,
+        ] {
+            let reason = "x".repeat(n);
+            let mut puback = Puback::success(PacketId::MIN);
+            puback.properties.reason_string = Text::new(&reason).ok();
+            let packet = Packet::Puback(puback);
+
+            let (mut buffer, mut pool) = (TxBuffer::new(), ChunkPool::default());
+            put(&mut buffer, &mut pool, |tx| {
+                tx.put(Version::V5_0, &packet);
+            });
+            let expected = [encoded(&packet), encoded(&Packet::Pingreq)].concat();
+            assert_eq!(bytes_of(&buffer), expected);
+            let is_shared = buffer.segments().count() > 1;
+            assert_eq!(is_shared, n > longest_copied, "{n}");
+        }
+    }
+
+    /// The same of the head of a PUBLISH, and of its payload.
+    #[test]
+    fn a_publish_of_any_length_stands_behind_what_waits() {
+        for name_len in [1, ChunkPool::SMALL, COPY_LIMIT, 10_000] {
+            for payload_len in [0, COPY_LIMIT, COPY_LIMIT + 1] {
+                let (name, payload) = ("a".repeat(name_len), Bytes::from(vec![7; payload_len]));
+                let publish = Publish {
+                    delivery: Delivery::AtMostOnce,
+                    retain: false,
+                    topic: PublishTopic::Name(TopicName::new(&name).unwrap()),
+                    properties: PublishProperties::default(),
+                    payload: &payload,
+                };
+                let (mut buffer, mut pool) = (TxBuffer::new(), ChunkPool::default());
+                put(&mut buffer, &mut pool, |tx| {
+                    tx.put_publish(Version::V5_0, &publish, &payload);
+                });
+                let packet = encoded(&Packet::Publish(publish));
+                let expected = [packet, encoded(&Packet::Pingreq)].concat();
+                assert_eq!(bytes_of(&buffer), expected);
+                let is_shared = buffer.segments().any(|it| it.as_ptr() == payload.as_ptr());
+                assert_eq!(is_shared, payload_len > COPY_LIMIT);
+            }
+        }
+    }
+
+    /// Something, and PINGREQ behind it.
+    fn put(buffer: &mut TxBuffer, pool: &mut ChunkPool, what: impl FnOnce(&mut Tx<'_>)) {
+        let mut tx = Tx { buffer, pool };
+        what(&mut tx);
+        tx.put(Version::V5_0, &Packet::Pingreq);
+    }
+
+    fn encoded(packet: &Packet<'_>) -> Vec<u8> {
+        let mut bytes = vec![0; packet.encoded_len(Version::V5_0).unwrap()];
+        packet.encode(Version::V5_0, &mut bytes);
+        bytes
+    }
+
+    fn bytes_of(buffer: &TxBuffer) -> Vec<u8> {
+        buffer.segments().flatten().copied().collect()
+    }
+}

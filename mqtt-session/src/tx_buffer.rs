@@ -323,4 +323,48 @@ mod tests {
             prop_assert_eq!(bytes_of(&buffer), model);
         }
     }
+
+    #[test]
+    fn a_chunk_is_filled_before_there_is_another() {
+        let (mut buffer, mut pool) = (TxBuffer::new(), ChunkPool::default());
+        let mut waiting = ChunkPool::SMALL;
+        buffer.append(&[1], &mut pool);
+        buffer.reserve(ChunkPool::SMALL - 1, &mut pool);
+        assert_eq!(
+            (lens(&buffer), pool.lent()),
+            (alloc::vec![waiting], waiting)
+        );
+        // Nothing goes into a chunk beyond what it has.
+        buffer.append(&[2], &mut pool);
+        waiting += ChunkPool::LARGE;
+        assert_eq!(lens(&buffer), [ChunkPool::SMALL, 1]);
+        assert_eq!(pool.lent(), waiting);
+    }
+
+    #[test]
+    fn the_first_chunk_is_as_large_as_what_goes_into_it() {
+        for (n, expected) in [
+            (1, ChunkPool::SMALL),
+            (ChunkPool::SMALL, ChunkPool::SMALL),
+            (ChunkPool::SMALL + 1, ChunkPool::LARGE),
+        ] {
+            let (mut buffer, mut pool) = (TxBuffer::new(), ChunkPool::default());
+            buffer.append(&alloc::vec![0; n], &mut pool);
+            assert_eq!((lens(&buffer), pool.lent()), (alloc::vec![n], expected));
+        }
+    }
+
+    #[test]
+    fn shows_what_waits() {
+        let (mut buffer, mut pool) = (TxBuffer::new(), ChunkPool::default());
+        buffer.append(&[1, 2], &mut pool);
+        buffer.append_shared(Bytes::from_static(&[3]));
+        assert_eq!(alloc::format!("{buffer:?}"), "[[1, 2], [3]]");
+        buffer.advance(1, &mut pool);
+        assert_eq!(alloc::format!("{:?}", buffer.segments()), "[[2], [3]]");
+    }
+
+    fn lens(buffer: &TxBuffer) -> Vec<usize> {
+        buffer.segments().map(<[u8]>::len).collect()
+    }
 }

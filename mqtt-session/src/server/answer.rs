@@ -1,10 +1,8 @@
-use alloc::vec::Vec;
-
 use mqtt_codec::packet::{
     AcknowledgementProperties, Suback, SubscribeReasonCodes, Unsuback, UnsubscribeReasonCodes,
 };
 use mqtt_codec::reason_code::{DisconnectReasonCode, SubscribeReasonCode, UnsubscribeReasonCode};
-use mqtt_codec::{Packet, PacketId, Version};
+use mqtt_codec::{Packet, PacketId};
 
 use super::{RequestToken, ServerSession, State};
 use crate::{CloseReason, Connection, Instant};
@@ -62,12 +60,8 @@ impl ServerSession {
         let (connection, request) =
             self.waiting(token, RequestKind::Subscribe, reason_codes.len())?;
         let version = connection.version();
-        let reason_codes: Vec<_> = reason_codes
-            .iter()
-            .map(|&code| in_version(code, version))
-            .collect();
         let reason_codes =
-            SubscribeReasonCodes::new(&reason_codes).ok_or(AnswerError::UnknownRequest)?;
+            SubscribeReasonCodes::new(reason_codes).ok_or(AnswerError::UnknownRequest)?;
         let suback = Suback {
             packet_id: request.packet_id,
             properties,
@@ -160,15 +154,5 @@ impl ServerSession {
             },
         );
         Ok(token)
-    }
-}
-
-/// What a version can say of a subscription.
-fn in_version(code: SubscribeReasonCode, version: Version) -> SubscribeReasonCode {
-    match version {
-        Version::V5_0 => code,
-        Version::V3_1_1 if code.is_error() => SubscribeReasonCode::UnspecifiedError,
-        Version::V3_1 if code.is_error() => SubscribeReasonCode::Success,
-        Version::V3_1 | Version::V3_1_1 => code,
     }
 }

@@ -12,12 +12,12 @@ use core::time::Duration;
 use crate::support::packets::*;
 use crate::support::*;
 use mqtt_codec::packet::Connack;
-use mqtt_codec::{Packet, QoS, Version};
+use mqtt_codec::{Packet, PacketType, QoS, Version};
 use mqtt_session::client::Action;
 use mqtt_session::server::{
     Accept, Action as ServerAction, Config as ServerConfig, Event as ServerEvent,
 };
-use mqtt_session::{CloseReason, Message, PublishError};
+use mqtt_session::{CloseReason, Message, ProtocolError, PublishError};
 
 const V5: Version = Version::V5_0;
 
@@ -229,5 +229,32 @@ fn a_client_talks_to_a_server() {
             let outs = server.receive_bytes(&sent.bytes);
             assert_eq!(outs[0], deliver("a", "x"));
         }
+    }
+}
+
+/// 7. Nothing follows Close, though what it says is left to be written.
+#[test]
+fn close_is_the_last_action() {
+    for version in VERSIONS {
+        let wrong = encode(version, &accepted().into());
+        let mut client = Client::connected(client_config(version));
+        client.publish(message(QoS::AtMostOnce, "a", "x"));
+        client.machine.handle_bytes(client.now, &wrong);
+        let error = ProtocolError::UnexpectedPacket(PacketType::Connack);
+        let reason = CloseReason::Protocol(error);
+        assert_eq!(client.machine.poll_action(), Some(Action::Close(reason)));
+        assert_eq!(client.machine.poll_action(), None);
+        assert_eq!(client.machine.tx().is_empty(), version != V5);
+        client.machine.handle_closed(client.now);
+        assert_eq!(client.machine.poll_action(), None);
+
+        let mut server = Server::connected(version);
+        server.machine.handle_bytes(server.now, &wrong);
+        let close = ServerAction::Close(reason);
+        assert_eq!(server.machine.poll_action(), Some(close));
+        assert_eq!(server.machine.poll_action(), None);
+        assert_eq!(server.machine.tx().is_empty(), version != V5);
+        server.machine.handle_closed(server.now);
+        assert_eq!(server.machine.poll_action(), None);
     }
 }

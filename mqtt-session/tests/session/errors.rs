@@ -262,3 +262,20 @@ fn an_error_names_the_broken_statement() {
         Some("MQTT-3.1.2-24")
     );
 }
+
+/// For a reason code of the other side each packet has a statement of its own.
+#[test]
+fn a_reason_code_of_the_other_side_names_its_packets_statement() {
+    for (packet_type, statement) in [
+        (PacketType::Puback, Some("MQTT-3.4.2-1")),
+        (PacketType::Pubrec, Some("MQTT-3.5.2-1")),
+        (PacketType::Disconnect, Some("MQTT-3.14.2-1")),
+        (PacketType::Suback, None),
+    ] {
+        let error = ProtocolError::UnexpectedReasonCode {
+            packet_type,
+            reason_code: mqtt_codec::ReasonCode::NoMatchingSubscribers,
+        };
+        assert_eq!(error.statement(Version::V5_0), statement);
+    }
+}

@@ -201,3 +201,21 @@ fn open_messages_are_limited() {
         );
     }
 }
+
+/// The last byte below the limit makes room for one more packet, and the limit itself does not.
+#[test]
+fn a_packet_is_taken_below_the_limit_of_the_send_buffer() {
+    let packet = message(QoS::AtMostOnce, "a", "x");
+    for (send_buffer, taken) in [(8, 2), (7, 1)] {
+        let mut client = Client::connected(ClientConfig {
+            send_buffer,
+            ..client_config(V5)
+        });
+        for _ in 0..taken {
+            client.machine.publish(client.now, packet.clone()).unwrap();
+        }
+        let full = Err(PublishError::SendBufferFull { limit: send_buffer });
+        assert_eq!(client.machine.publish(client.now, packet.clone()), full);
+        assert_eq!(client.machine.tx().len(), taken * 7);
+    }
+}

@@ -1,0 +1,182 @@
+//! The lower layer by itself, `Session` and `Connection`: what it holds back, gives back, and says.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests, too, may fail"
+)]
+
+use crate::support::packets::*;
+use crate::support::*;
+use mqtt_codec::packet::{AcknowledgementProperties, Puback, Pubrec};
+use mqtt_codec::property::UserProperties;
+use mqtt_codec::reason_code::PublishReasonCode;
+use mqtt_codec::{Packet, Text, Version};
+use mqtt_session::{
+    AcknowledgedQoS, ChunkPool, Connection, Instant, Known, Negotiated, Role, Session, Tx, TxBuffer,
+};
+
+const V5: Version = Version::V5_0;
+const ONCE: AcknowledgedQoS = AcknowledgedQoS::AtLeastOnce;
+const TWICE: AcknowledgedQoS = AcknowledgedQoS::ExactlyOnce;
+const SUCCESS: PublishReasonCode = PublishReasonCode::Success;
+
+/// Those of both orders, until they leave; PUBCOMPs are no part of an order.
+#[test]
+fn a_connection_says_how_many_acknowledgements_it_holds_back() {
+    for version in VERSIONS {
+        let mut layer = Layer::new(version);
+        for (packet, qos, n, held) in [
+            (qos1(1, "a", "x"), ONCE, 1, 1),
+            (qos1(2, "a", "x"), ONCE, 2, 2),
+            (qos2(3, "a", "x"), TWICE, 3, 3),
+        ] {
+            layer.receive(packet);
+            layer.session.hold(&mut layer.connection, qos, id(n));
+            assert_eq!(layer.connection.held(), held);
+        }
+        for (qos, n, held) in [(ONCE, 2, 3), (TWICE, 3, 2), (ONCE, 1, 0)] {
+            layer.acknowledge(qos, n);
+            assert_eq!(layer.connection.held(), held);
+        }
+        layer.receive(pubrel(3));
+        assert_eq!(layer.connection.held(), 0);
+        let mut expected = encode(version, &pubrec(3).into());
+        for n in [1, 2] {
+            expected.extend(encode(version, &puback(n).into()));
+        }
+        assert_eq!(layer.written(), expected);
+    }
+}
+
+/// An identifier that is given back is free again; until then it is nobody else's.
+#[test]
+fn an_identifier_is_free_when_it_is_given_back() {
+    let mut session = Session::<()>::new();
+    while session.take_id().is_some() {}
+    assert_eq!(session.take_id(), None);
+    session.free_id(id(7));
+    assert_eq!(session.take_id(), Some(id(7)));
+    assert_eq!(session.take_id(), None);
+}
+
+/// Success with a Reason String or with User Properties is said with them, also when it is not held back.
+#[test]
+fn a_success_is_said_with_its_explanations() {
+    let pairs = [(Text::new("name").unwrap(), Text::new("value").unwrap())];
+    let (reason_string, user_properties) = (Text::new("why").ok(), UserProperties::new(&pairs));
+    for (reason_string, user_properties) in [
+        (None, UserProperties::EMPTY),
+        (reason_string, UserProperties::EMPTY),
+        (None, user_properties),
+        (reason_string, user_properties),
+    ] {
+        let properties = AcknowledgementProperties {
+            reason_string,
+            user_properties,
+        };
+        for (publish, qos, acknowledgement) in [
+            (
+                qos1(1, "a", "x"),
+                ONCE,
+                Packet::from(Puback {
+                    properties,
+                    ..puback(1)
+                }),
+            ),
+            (
+                qos2(1, "a", "x"),
+                TWICE,
+                Packet::from(Pubrec {
+                    properties,
+                    ..pubrec(1)
+                }),
+            ),
+        ] {
+            let mut layer = Layer::new(V5);
+            layer.receive(publish);
+            let mut tx = Tx {
+                buffer: &mut layer.buffer,
+                pool: &mut layer.pool,
+            };
+            layer.session.acknowledge_with(
+                &mut layer.connection,
+                qos,
+                id(1),
+                SUCCESS,
+                &properties,
+                &mut tx,
+            );
+            assert_eq!(layer.written(), encode(V5, &acknowledgement));
+        }
+    }
+}
+
+/// [often-wrong-23] In 5.0 an answer to what is not known says so; 3.x has the same four bytes for both.
+#[test]
+fn what_is_not_known_is_said_where_it_can_be() {
+    for version in VERSIONS {
+        let not_found = if version == V5 { &[0x92][..] } else { &[] };
+        let len = 2 + u8::try_from(not_found.len()).unwrap();
+        let mut layer = Layer::new(version);
+        let mut tx = Tx {
+            buffer: &mut layer.buffer,
+            pool: &mut layer.pool,
+        };
+        let connection = &mut layer.connection;
+        layer
+            .session
+            .complete(connection, id(1), Known::No, &mut tx);
+        layer
+            .session
+            .complete(connection, id(1), Known::Yes, &mut tx);
+        layer.session.release(connection, id(1), &mut tx);
+        let expected = [
+            &[0x70, len, 0, 1],
+            not_found,
+            &[0x70, 2, 0, 1],
+            &[0x62, len, 0, 1],
+            not_found,
+        ];
+        assert_eq!(layer.written(), expected.concat());
+    }
+}
+
+/// A server's end of a connection, with its session and its send buffer.
+struct Layer {
+    session: Session<()>,
+    connection: Connection,
+    buffer: TxBuffer,
+    pool: ChunkPool,
+}
+
+impl Layer {
+    fn new(version: Version) -> Self {
+        Self {
+            session: Session::new(),
+            connection: Connection::new(Negotiated::new(version, Role::Server)),
+            buffer: TxBuffer::new(),
+            pool: ChunkPool::default(),
+        }
+    }
+
+    fn receive<'a>(&mut self, packet: impl Into<Packet<'a>>) {
+        self.session
+            .receive(&mut self.connection, Instant::default(), packet.into())
+            .unwrap();
+    }
+
+    fn acknowledge(&mut self, qos: AcknowledgedQoS, n: u16) {
+        let mut tx = Tx {
+            buffer: &mut self.buffer,
+            pool: &mut self.pool,
+        };
+        self.session
+            .acknowledge(&mut self.connection, qos, id(n), SUCCESS, &mut tx);
+    }
+
+    fn written(&self) -> Vec<u8> {
+        self.buffer.segments().flatten().copied().collect()
+    }
+}
