@@ -206,7 +206,6 @@ impl Broker {
         let queued = Queued {
             qos,
             identifiers,
-            sequence: 0,
             ..queued
         };
         self.hub.deliver_kept(now, member.session, queued);
