@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn a_will_counts_all_that_it_keeps() {
         let text = |text| Text::new(text).unwrap();
-        let pairs = [(text("12"), text("345")), (text("6"), text("7890"))];
+        let pairs = [(text("12"), text("3456")), (text("7"), text("890"))];
         let empty = Will {
             topic: TopicName::new("t").unwrap(),
             payload: Binary::new(b"").unwrap(),

@@ -152,10 +152,7 @@ impl Variants {
             Some(at) => at,
             None => self.encode(source, form),
         };
-        if at >= self.variants.len() {
-            self.variants.resize_with(at + 1, Variant::default);
-        }
-        #[expect(clippy::indexing_slicing, reason = "resized above")]
+        #[expect(clippy::indexing_slicing, reason = "known, or made by `encode`")]
         &mut self.variants[at]
     }
 
@@ -237,3 +234,122 @@ pub(crate) enum Dup {
 
 /// More variants of one message than this are encoded anew for each subscriber.
 const MAX_VARIANTS: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use mqtt_codec::property::SubscriptionIdentifier;
+    use mqtt_codec::{ClientIdBuf, Limits};
+    use mqtt_session::{ChunkPool, Connection, Negotiated, Role};
+
+    use super::*;
+    use crate::access::{Authentication, Peer};
+    use crate::link_id::LinkId;
+
+    /// 3.1 and 3.1.1 say the same; each other difference makes another encoding.
+    #[test]
+    fn a_message_is_encoded_once_for_all_who_get_the_same_packet() {
+        let plain = || form(QoS::AtLeastOnce);
+        let of = |version| Form { version, ..plain() };
+        let retained = || Form {
+            retain: true,
+            ..plain()
+        };
+        let (first, second) = (Some(identifiers(1)), Some(identifiers(2)));
+        let with = |identifiers: &Option<_>| Form {
+            identifiers: identifiers.clone(),
+            ..plain()
+        };
+        let forms = [
+            (plain(), 1),
+            (form(QoS::ExactlyOnce), 2),
+            (retained(), 3),
+            (with(&first), 4),
+            (with(&second), 5),
+            (of(Version::V3_1), 6),
+            (of(Version::V3_1_1), 6),
+            (with(&first), 6),
+            (retained(), 6),
+            (plain(), 6),
+        ];
+        let mut variants = Variants::default();
+        for _ in 0..2 {
+            variants.start();
+            for (form, encoded) in &forms {
+                variants.variant(&source(), form);
+                assert_eq!(variants.used, *encoded, "{form:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_more_than_so_many_encodings_are_kept() {
+        let mut variants = Variants::default();
+        for value in 1..=20 {
+            let form = Form {
+                identifiers: Some(identifiers(value)),
+                ..form(QoS::AtMostOnce)
+            };
+            variants.variant(&source(), &form);
+            let kept = usize::try_from(value).unwrap().min(MAX_VARIANTS);
+            assert_eq!((variants.used, variants.variants.len()), (kept, kept));
+        }
+    }
+
+    /// Whatever was put before.
+    #[test]
+    fn dup_is_that_of_each_put() {
+        let form = form(QoS::ExactlyOnce);
+        let (mut variants, mut pool, mut link) =
+            (Variants::default(), ChunkPool::default(), link());
+        for dup in [Dup::Again, Dup::Again, Dup::First, Dup::First, Dup::Again] {
+            let id = Some((PacketId::MIN, dup));
+            let put = variants.put(&source(), None, &form, id, &mut link, &mut pool);
+            assert_eq!(put, Put::Done);
+            let bytes: Vec<u8> = link.tx.segments().flatten().copied().collect();
+            let first = if dup == Dup::Again { 0x3C } else { 0x34 };
+            assert_eq!(bytes, [first, 7, 0, 1, b'a', 0, 1, 0, b'x']);
+            link.tx.advance(bytes.len(), &mut pool);
+        }
+    }
+
+    fn identifiers(value: u32) -> Arc<[SubscriptionIdentifier]> {
+        [SubscriptionIdentifier::new(value).unwrap()]
+            .as_slice()
+            .into()
+    }
+
+    fn form(qos: QoS) -> Form {
+        Form {
+            version: Version::V5_0,
+            qos,
+            retain: false,
+            identifiers: None,
+        }
+    }
+
+    fn source() -> Source<'static> {
+        Source {
+            topic: TopicName::new("a").unwrap(),
+            properties: PublishProperties::default(),
+            payload: b"x",
+        }
+    }
+
+    fn link() -> Link {
+        let now = Instant::from_micros(0);
+        let peer = Peer {
+            address: None,
+            connect_deadline: now + Duration::from_secs(10),
+            assigned_client_id: ClientIdBuf::new("a").unwrap(),
+            authentication: Authentication::Anonymous,
+        };
+        let id = LinkId {
+            generation: 1,
+            index: 0,
+        };
+        let connection = Connection::new(Negotiated::new(Version::V5_0, Role::Server));
+        Link::new(id, peer, Limits { packet_size: 100 }, connection, now)
+    }
+}

@@ -209,7 +209,6 @@ impl Broker {
             qos,
             retain,
             identifiers: target.identifiers,
-            sequence: 0,
             ..queued
         };
         self.hub.deliver_kept(now, member.session, queued);

@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use crate::harness::store::{Durable, answer};
 use crate::harness::{connect, leak, puback, qos1, resuming};
-use mqtt_broker_core::{Cause, Config, LinkId, Overflow};
+use mqtt_broker_core::{Cause, Config, LinkId, Overflow, Page, Store};
 use mqtt_codec::packet::Publish;
-use mqtt_codec::{Packet, Version};
+use mqtt_codec::{ClientIdBuf, Packet, Version};
 
 const V5: Version = Version::V5_0;
 const HEAD: usize = 4;
@@ -199,6 +199,69 @@ fn an_answer_for_a_session_that_is_gone_or_went_on_is_ignored() {
     assert!(!present);
     assert_eq!(world.take(reader).packets(), []);
     assert_eq!(world.store.store().messages(), 0);
+}
+
+/// It may be one that a session of the same name asked for before.
+#[test]
+fn a_page_that_was_not_asked_for_is_ignored() {
+    let (mut world, writer) = offline(V5, config());
+    fill(&mut world, writer, 0..10);
+    let reader = narrow(&mut world, 1);
+    let empty = |from| Page {
+        client_id: ClientIdBuf::new("reader").unwrap(),
+        from,
+        messages: Vec::new(),
+        next: None,
+    };
+    assert_eq!(take(&mut world, reader), numbers(0..1));
+    assert_eq!(world.pages, []);
+    let now = world.now;
+    world.broker.handle_paged(now, empty(HEAD as u64));
+    world.send(reader, puback(1));
+    assert_eq!(world.pages.len(), 1);
+    world.broker.handle_paged(now, empty(HEAD as u64 + 1));
+    assert_eq!(world.drain(reader), numbers(1..10));
+}
+
+/// [MQTT-3.2.0-1] [v3.1.1 MQTT-3.2.0-1] The client has come again while the store read for its last connection.
+#[test]
+fn a_page_that_comes_before_connack_is_sent_behind_it() {
+    for version in crate::harness::VERSIONS {
+        let one_at_a_time = Config {
+            send_maximum: 1,
+            send_maximum_v3: 1,
+            ..config()
+        };
+        let (mut world, writer) = offline(version, one_at_a_time);
+        fill(&mut world, writer, 0..10);
+        let reader = world.link();
+        world.send(reader, resuming(version, "reader", 600));
+        while world.take_first(reader).sent().is_empty() {
+            assert!(world.commit() || world.waiting() == 0);
+        }
+        assert_eq!(take(&mut world, reader), numbers(0..1));
+        world.send(reader, puback(1));
+        assert_eq!(take(&mut world, reader), numbers(1..2));
+        let (client_id, from, messages, bytes) = world.pages.remove(0);
+        let page = world
+            .store
+            .store_mut()
+            .page(&client_id, from, messages, bytes);
+
+        let reader = world.link();
+        world.send(reader, resuming(version, "reader", 600));
+        let now = world.now;
+        world.broker.handle_paged(now, page.unwrap());
+        world.settle();
+        assert_eq!(world.take(reader).sent(), []);
+        world.commit_all();
+        let connack = world.take_first(reader);
+        assert!(
+            matches!(connack.sent()[..], [Packet::Connack(_)]),
+            "{version:?}"
+        );
+        assert_eq!(world.drain(reader), numbers(1..10));
+    }
 }
 
 fn config() -> Config {

@@ -13,13 +13,13 @@ use crate::harness::{
     Saw, VERSIONS, World, connect, connect_as, disconnect, id, leak, qos0, qos1, refused, resuming,
     retained, suback, subscribe, will,
 };
-use mqtt_broker_core::{Cause, Config, LinkId};
+use mqtt_broker_core::{Cause, Config, LinkId, Message};
 use mqtt_codec::packet::{AcknowledgementProperties, Connack, Connect, Puback};
 use mqtt_codec::reason_code::{
     ConnectReasonCode, DisconnectReasonCode, PublishReasonCode, SubscribeReasonCode,
 };
-use mqtt_codec::{Packet, QoS, Version};
-use mqtt_session::CloseReason;
+use mqtt_codec::{Packet, QoS, TopicNameBuf, Version};
+use mqtt_session::{COPY_LIMIT, CloseReason};
 
 #[test]
 fn new_sessions_are_refused_from_80_percent_on() {
@@ -216,6 +216,45 @@ fn a_large_payload_in_send_buffers_is_counted_once() {
         }
         let after = world.broker.gauges().memory_bytes;
         assert!(after - before < 4_000, "{}", after - before);
+    }
+}
+
+/// Beside the message itself.
+#[test]
+fn a_retained_message_takes_memory_for_its_place() {
+    for topic in ["a", leak("long".repeat(500))] {
+        let mut world = World::new(Config::default());
+        let memory = |world: &World| world.broker.gauges().memory_bytes;
+        let link = world.connect(connect_as(Version::V5_0, "a"));
+        world.send(link, qos0(topic, ""));
+        let before = memory(&world);
+        world.send(link, retained(qos0(topic, "x")));
+        let message = Message::new(TopicNameBuf::new(topic).unwrap(), "x".into());
+        assert!(memory(&world) - before >= message.bytes() + topic.len());
+        world.send(link, retained(qos0(topic, "")));
+        assert_eq!(memory(&world), before);
+    }
+}
+
+/// Whether its payload is copied or shared: each byte of it counts once.
+#[test]
+fn a_message_that_waits_takes_memory_for_each_byte_of_its_payload() {
+    for version in VERSIONS {
+        let mut world = World::new(Config::default());
+        let reader = world.connect(resuming(version, "reader", 100));
+        world.send(reader, subscribe(1, "a", QoS::AtLeastOnce));
+        world.cut(reader);
+        let writer = world.connect(connect_as(version, "writer"));
+        world.send(writer, qos0("a", ""));
+        let mut taken = |size: usize| {
+            let before = world.broker.gauges().memory_bytes;
+            world.send_whole(writer, qos1(1, "a", leak("x".repeat(size))));
+            world.broker.gauges().memory_bytes - before
+        };
+        let least = taken(0);
+        for size in [1, COPY_LIMIT - 1, COPY_LIMIT, COPY_LIMIT + 1, 100_000] {
+            assert_eq!(taken(size) - least, size, "{version:?}");
+        }
     }
 }
 

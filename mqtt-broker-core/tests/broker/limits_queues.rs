@@ -104,6 +104,25 @@ fn what_never_fits_the_queue_drives_nothing_out() {
     assert_eq!(come_back(&mut world, Version::V5_0, "a"), ["12345"]);
 }
 
+/// At the bound exactly it fits, when all others are gone.
+#[test]
+fn what_fits_an_empty_queue_drives_everything_out() {
+    for version in VERSIONS {
+        let mut world = World::new(Config {
+            queue_bytes: 12,
+            overflow: Overflow::DropOldest,
+            ..Config::default()
+        });
+        let publisher = offline_subscriber(&mut world, version, "a");
+        for payload in ["1", "2", "3456789abcd"] {
+            world.send(publisher, qos1(1, "t", payload));
+            assert_eq!(world.take(publisher).packets(), [puback(1)]);
+        }
+        assert_eq!(world.refused(Cause::QueueFull), 2);
+        assert_eq!(come_back(&mut world, version, "a"), ["3456789abcd"]);
+    }
+}
+
 #[test]
 fn a_full_queue_is_no_refusal_while_another_session_takes_the_message() {
     let mut world = World::new(Config {

@@ -95,6 +95,25 @@ fn what_the_broker_sends_by_itself_is_counted() {
     }
 }
 
+/// PUBREL that is sent again is one more packet.
+#[test]
+fn a_pubrel_that_is_sent_again_is_counted() {
+    for version in VERSIONS {
+        let mut tally = Tally::new();
+        let reader = tally.open(resuming(version, "reader", 100));
+        tally.send(reader, subscribe(1, "a", QoS::ExactlyOnce));
+        let writer = tally.open(connect_as(version, "writer"));
+        for n in 1..=3 {
+            tally.send(writer, qos2(n, "a", "x").into());
+            tally.send(reader, pubrec(n));
+        }
+        tally.cut(reader);
+        let before = tally.expected.packets_sent;
+        tally.open(resuming(version, "reader", 100));
+        assert_eq!(tally.expected.packets_sent - before, 4, "with CONNACK");
+    }
+}
+
 /// AUTH, before CONNACK and after it.
 #[test]
 fn the_packets_of_an_authentication_are_counted() {

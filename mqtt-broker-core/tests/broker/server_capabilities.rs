@@ -111,6 +111,27 @@ fn what_connack_does_not_deny_is_served() {
     );
 }
 
+/// Absent they mean 65,535 and 0.
+#[test]
+fn the_largest_receive_maximum_and_no_topic_aliases_are_not_said() {
+    for (receive_maximum, said) in [(65_534, Some(65_534)), (65_535, None)] {
+        for (topic_alias_maximum, aliases) in [(1, Some(1)), (0, None)] {
+            let mut world = World::new(Config {
+                receive_maximum,
+                topic_alias_maximum,
+                ..Config::default()
+            });
+            let (_, outcome) = world.offer(connect("c"));
+            let [Packet::Connack(connack)] = outcome.packets()[..] else {
+                panic!("CONNACK alone")
+            };
+            let maximum = connack.properties.receive_maximum;
+            assert_eq!(maximum.map(std::num::NonZeroU16::get), said);
+            assert_eq!(connack.properties.topic_alias_maximum, aliases);
+        }
+    }
+}
+
 fn published(packet_id: u16, qos: QoS, topic: &'static str) -> Publish<'static> {
     match qos {
         QoS::AtMostOnce => qos0(topic, "x"),

@@ -11,8 +11,11 @@
 
 use std::time::Duration;
 
-use crate::harness::{VERSIONS, World, connect, connect_as, puback, qos1, resuming, subscribe};
+use crate::harness::{
+    VERSIONS, World, connect, connect_as, puback, qos1, qos2, resuming, subscribe, subscribe_as,
+};
 use mqtt_broker_core::{Config, LinkId};
+use mqtt_codec::property::{SubscriptionIdentifier, SubscriptionIdentifiers};
 use mqtt_codec::{Packet, QoS, Version};
 
 /// [5.0-4] What waited for the last session of a group, in flight and in its queue, goes with it, however it ends: who
@@ -75,6 +78,39 @@ fn a_group_lives_as_long_as_one_of_its_sessions() {
             }
             assert_eq!(world.take(other).packets(), []);
         }
+    }
+}
+
+/// [MQTT-4.8.2-3] [MQTT-3.3.4-3] What comes back goes on as if it had gone to its new receiver at once: at the lower of what was
+/// published and of what was granted to that one, and with its Subscription Identifier.
+#[test]
+fn a_message_that_comes_back_goes_on_by_the_subscription_of_who_gets_it() {
+    let all = [QoS::AtLeastOnce, QoS::ExactlyOnce];
+    for (before, granted) in all
+        .into_iter()
+        .flat_map(|qos| all.map(|other| (qos, other)))
+    {
+        let mut world = World::new(config());
+        let writer = world.connect(connect("writer"));
+        let only = world.connect(resuming(Version::V5_0, "only", 600));
+        world.send(only, subscribe_as(1, "$share/g/a", before));
+        world.cut(only);
+        world.send(writer, qos2(1, "a", "x"));
+        let other = world.connect(resuming(Version::V5_0, "other", 600));
+        world.send(other, subscribe_as(2, "$share/g/a", granted));
+        world.forget();
+        end(&mut world, Version::V5_0, Ending::CleanStart);
+        let mut expected = match granted {
+            QoS::AtMostOnce | QoS::AtLeastOnce => qos1(1, "a", "x"),
+            QoS::ExactlyOnce => qos2(1, "a", "x"),
+        };
+        let identifiers = [SubscriptionIdentifier::new(2).unwrap()];
+        expected.properties.subscription_identifiers = SubscriptionIdentifiers::new(&identifiers);
+        assert_eq!(
+            world.take(other).packets(),
+            [Packet::Publish(expected)],
+            "{before:?} {granted:?}"
+        );
     }
 }
 
