@@ -3,21 +3,17 @@
 #![allow(
     clippy::indexing_slicing,
     clippy::panic,
-    clippy::std_instead_of_alloc,
     clippy::unwrap_used,
     reason = "helpers of tests, too, may fail"
 )]
 
-use std::collections::VecDeque;
-
 use crate::support::packets::*;
+use crate::support::receiver::{Back, Receiver, orders, publish_of, qualities, schedules};
 use crate::support::*;
-use mqtt_codec::packet::Publish;
-use mqtt_codec::reason_code::PublishReasonCode;
 use mqtt_codec::{QoS, Version};
+use mqtt_session::Acknowledgement;
 use mqtt_session::client::{CleanStart, Config as ClientConfig};
 use mqtt_session::server::Config as ServerConfig;
-use mqtt_session::{AcknowledgeError, Acknowledgement, DeliveryToken};
 
 /// [MQTT-4.6.0-2] [MQTT-4.6.0-3] [v3.1.1 MQTT-4.6.0-2] [v3.1.1 MQTT-4.6.0-3] [3.1-13] Four messages of any QoS, acknowledged
 /// by the application in any order and at any moment: PUBACKs leave in the order of their PUBLISHes, and so do PUBRECs, each
@@ -42,14 +38,38 @@ fn what_was_held_on_a_lost_connection_is_answered_on_the_next_in_order() {
         let (mut client, mut server) = (client(version), server(version));
         for (schedule, qos) in schedules(3) {
             for cut in 0..=schedule.len() {
-                let (before, behind) = schedule.split_at(cut);
-                Receiver::new(&mut client, qos.clone()).run_over_a_cut(before, behind, |client| {
+                let (steps, back) = (schedule.split_at(cut), Back::Reconnected);
+                let mut receiver = Receiver::new(&mut client, qos.clone());
+                receiver.run_over_a_cut(steps, back, |client| {
                     client.lose_connection();
                     assert_eq!(client.reconnect(true), []);
                 });
-                Receiver::new(&mut server, qos.clone()).run_over_a_cut(before, behind, |server| {
+                let mut receiver = Receiver::new(&mut server, qos.clone());
+                receiver.run_over_a_cut(steps, back, |server| {
                     server.lose_connection();
                     assert_eq!(server.reconnect(&resuming(version)).len(), 1);
+                });
+            }
+        }
+    }
+}
+
+/// [MQTT-4.1.0-1] [MQTT-4.3.3-10] [v3.1.1 MQTT-4.3.3-2] The same when the client's program ends there and another one goes on
+/// from its stored state: what the application has not acknowledged is handed out again, and what it has acknowledged of QoS 2
+/// is not.
+#[test]
+fn a_restored_client_gets_again_what_its_application_has_not_acknowledged() {
+    for version in VERSIONS {
+        let mut client = client(version);
+        for (schedule, qos) in schedules(3) {
+            for cut in 0..=schedule.len() {
+                let mut receiver = Receiver::new(&mut client, qos.clone());
+                receiver.run_over_a_cut(schedule.split_at(cut), Back::Restarted, |client| {
+                    let mut state = Vec::new();
+                    client.machine.encode_state(&mut state);
+                    *client = Client::new(client_config(version));
+                    client.machine.restore_state(&state).unwrap();
+                    assert_eq!(client.reconnect(true), []);
                 });
             }
         }
@@ -129,213 +149,16 @@ fn acknowledge_all<M: Machine>(side: &mut Side<M>, ids: &[u16], is_two: impl Fn(
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Step {
-    /// The next PUBLISH comes.
-    Arrive,
-    /// The application acknowledges the message of that place.
-    Acknowledge(usize),
-}
-
-/// A receiver, and what it has to hold.
-struct Receiver<'a, M> {
-    side: &'a mut Side<M>,
-    qos: Vec<QoS>,
-    tokens: Vec<Option<DeliveryToken>>,
-    is_answered: Vec<bool>,
-    /// The orders of PUBACKs and PUBRECs: places, and whether they are acknowledged.
-    orders: [VecDeque<(usize, bool)>; 2],
-}
-
-impl<'a, M: Machine> Receiver<'a, M> {
-    fn new(side: &'a mut Side<M>, qos: Vec<QoS>) -> Self {
-        Self {
-            side,
-            is_answered: vec![false; qos.len()],
-            qos,
-            tokens: Vec::new(),
-            orders: [VecDeque::new(), VecDeque::new()],
-        }
-    }
-
-    /// Everything is acknowledged and released in the end.
-    fn run(&mut self, steps: &[Step]) {
-        self.take(steps);
-        for place in 0..self.tokens.len() {
-            if self.tokens[place].is_some() {
-                self.acknowledge(place);
-            }
-            if self.qos[place] == QoS::ExactlyOnce {
-                let outs = self.side.receive(pubrel(id_of(place)));
-                assert_eq!(outs, [send(self.side.version, pubcomp(id_of(place)))]);
-            }
-        }
-    }
-
-    fn run_over_a_cut(
-        &mut self,
-        before: &[Step],
-        behind: &[Step],
-        reconnect: impl FnOnce(&mut Side<M>),
-    ) {
-        self.take(before);
-        reconnect(self.side);
-        self.orders = Default::default();
-        for place in 0..self.tokens.len() {
-            if !self.is_answered[place] {
-                self.come_again(place);
-            }
-        }
-        self.run(behind);
-    }
-
-    fn take(&mut self, steps: &[Step]) {
-        for &step in steps {
-            match step {
-                Step::Arrive => {
-                    let place = self.tokens.len();
-                    let publish = publish_of(self.qos[place], id_of(place));
-                    assert_eq!(self.side.receive(publish), [deliver_manually("a", "x")]);
-                    self.tokens.push(self.side.tokens.pop());
-                    self.order(place).push_back((place, false));
-                }
-                Step::Acknowledge(place) => self.acknowledge(place),
-            }
-        }
-    }
-
-    fn acknowledge(&mut self, place: usize) {
-        let token = self.tokens[place].take().unwrap();
-        let answer = self.side.acknowledge(token, PublishReasonCode::Success);
-        let held = self.order(place).iter_mut().find(|held| held.0 == place);
-        held.unwrap().1 = true;
-        assert_eq!(answer, (Ok(()), self.leave(place)));
-    }
-
-    /// The PUBLISH of that place comes on the next connection. What the application had of QoS 1 is of no use any more; what
-    /// it had of QoS 2 is.
-    fn come_again(&mut self, place: usize) {
-        let late = self.tokens[place].take();
-        let outs = self
-            .side
-            .receive(again(publish_of(self.qos[place], id_of(place))));
-        if self.qos[place] == QoS::AtLeastOnce {
-            assert_eq!(outs, [deliver_manually("a", "x")]);
-            self.tokens[place] = self.side.tokens.pop();
-            self.order(place).push_back((place, false));
-            if let Some(late) = late {
-                let answer = self.side.acknowledge(late, PublishReasonCode::Success);
-                assert_eq!(answer, (Err(AcknowledgeError::ConnectionGone), vec![]));
-            }
-        } else {
-            self.order(place).push_back((place, late.is_none()));
-            self.tokens[place] = late;
-            assert_eq!(outs, self.leave(place));
-        }
-    }
-
-    fn order(&mut self, place: usize) -> &mut VecDeque<(usize, bool)> {
-        &mut self.orders[usize::from(self.qos[place] == QoS::ExactlyOnce)]
-    }
-
-    /// What leaves now, in the order in which that place is.
-    fn leave(&mut self, place: usize) -> Vec<Out> {
-        let mut outs = Vec::new();
-        while let Some(&(first, true)) = self.order(place).front() {
-            self.order(place).pop_front();
-            self.is_answered[first] = true;
-            outs.push(match self.qos[first] {
-                QoS::ExactlyOnce => send(self.side.version, pubrec(id_of(first))),
-                QoS::AtMostOnce | QoS::AtLeastOnce => send(self.side.version, puback(id_of(first))),
-            });
-        }
-        outs
-    }
-}
-
-fn id_of(place: usize) -> u16 {
-    u16::try_from(place).unwrap() + 1
-}
-
-fn publish_of(qos: QoS, id: u16) -> Publish<'static> {
-    match qos {
-        QoS::AtMostOnce | QoS::AtLeastOnce => qos1(id, "a", "x"),
-        QoS::ExactlyOnce => qos2(id, "a", "x"),
-    }
-}
-
-/// Each order in which `n` messages come, one after the other, and are acknowledged, with each mix of QoS.
-fn schedules(n: usize) -> Vec<(Vec<Step>, Vec<QoS>)> {
-    let mut schedules = vec![Vec::new()];
-    for _ in 0..2 * n {
-        schedules = schedules
-            .iter()
-            .flat_map(|schedule| next_steps(schedule, n))
-            .collect();
-    }
-    let with_qos = |schedule: Vec<Step>| {
-        qualities(n)
-            .into_iter()
-            .map(move |qos| (schedule.clone(), qos))
-    };
-    schedules.into_iter().flat_map(with_qos).collect()
-}
-
-fn next_steps(schedule: &[Step], n: usize) -> Vec<Vec<Step>> {
-    let arrived = schedule
-        .iter()
-        .filter(|step| matches!(step, Step::Arrive))
-        .count();
-    let open = (0..arrived).filter(|&place| {
-        !schedule
-            .iter()
-            .any(|step| matches!(step, Step::Acknowledge(it) if *it == place))
-    });
-    let arrive = (arrived < n).then_some(Step::Arrive);
-    open.map(Step::Acknowledge)
-        .chain(arrive)
-        .map(|step| [schedule, &[step]].concat())
-        .collect()
-}
-
-/// Each mix of QoS 1 and 2.
-fn qualities(n: usize) -> Vec<Vec<QoS>> {
-    let qos = |bits: usize, place: usize| match bits >> place & 1 {
-        0 => QoS::AtLeastOnce,
-        _ => QoS::ExactlyOnce,
-    };
-    (0..1 << n)
-        .map(|bits| (0..n).map(|place| qos(bits, place)).collect())
-        .collect()
-}
-
-/// With each order of their identifiers.
-fn orders(qos: Vec<QoS>) -> Vec<(Vec<QoS>, Vec<u16>)> {
-    let mut orders = vec![Vec::new()];
-    for _ in 0..qos.len() {
-        let longer = |order: &Vec<u16>| {
-            let order = order.clone();
-            let free = (1..=4).filter({
-                let order = order.clone();
-                move |id| !order.contains(id)
-            });
-            free.map(move |id| [order.as_slice(), &[id]].concat())
-                .collect::<Vec<_>>()
-        };
-        orders = orders.iter().flat_map(longer).collect();
-    }
-    orders
-        .into_iter()
-        .map(|order| (qos.clone(), order))
-        .collect()
-}
-
 fn client(version: Version) -> Client {
-    Client::connected(ClientConfig {
+    Client::connected(client_config(version))
+}
+
+fn client_config(version: Version) -> ClientConfig {
+    ClientConfig {
         acknowledgement: Acknowledgement::Manual,
         clean_start: CleanStart::Never,
         ..lasting(version)
-    })
+    }
 }
 
 fn server(version: Version) -> Server {

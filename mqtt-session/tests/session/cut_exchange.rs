@@ -15,7 +15,7 @@ use crate::support::exchange::{Case, Ending, Polled, Run, cases};
 
 /// [MQTT-4.3.2-3] [MQTT-4.3.3-3] [MQTT-4.3.3-5] [MQTT-4.3.3-6] [MQTT-4.3.3-10] [MQTT-4.3.3-11] [MQTT-4.4.0-1] [MQTT-3.3.1-1]
 /// [MQTT-4.1.0-1] [v3.1.1 MQTT-4.3.2-1] [v3.1.1 MQTT-4.3.3-1] [v3.1.1 MQTT-4.3.3-2] [v3.1.1 MQTT-4.4.0-1] [v3.1.1 MQTT-3.3.1-1]
-/// [often-wrong-5] [often-wrong-19] [often-wrong-20] [often-wrong-21] [5.0-8] With the session at both ends QoS 2 is
+/// [often-wrong-19] [often-wrong-20] [often-wrong-21] [5.0-8] With the session at both ends QoS 2 is
 /// delivered once and QoS 1 once for each time that its PUBLISH arrives, wherever the connection is lost.
 #[test]
 fn a_resumed_session_finishes_the_exchange() {
@@ -29,7 +29,7 @@ fn a_restored_session_finishes_the_exchange() {
     each_cut(&[Ending::ClientRestarted, Ending::ServerRestarted]);
 }
 
-/// [MQTT-3.2.2-5] [MQTT-3.2.2-3] [v3.1.1 MQTT-3.2.2-3] [often-wrong-31] A server that has forgotten the session ends the
+/// [MQTT-3.2.2-5] [MQTT-3.2.2-3] [v3.1.1 MQTT-3.2.2-3] [often-wrong-5] [often-wrong-31] A server that has forgotten the session ends the
 /// exchange: nothing is sent again, and who published gets to know. A client of 3.1, which is not told, goes on.
 #[test]
 fn a_session_that_the_server_lost_ends_the_exchange() {

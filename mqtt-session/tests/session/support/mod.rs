@@ -13,6 +13,7 @@ pub(crate) mod exchange;
 pub(crate) mod ledger;
 mod machine;
 pub(crate) mod packets;
+pub(crate) mod receiver;
 pub(crate) mod wire;
 
 pub(crate) use machine::Machine;

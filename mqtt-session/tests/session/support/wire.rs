@@ -25,8 +25,6 @@ pub(crate) struct End<M> {
     pub(crate) delivered: Vec<String>,
     pub(crate) outcomes: Vec<PublishOutcome>,
     pub(crate) closed: Vec<CloseReason>,
-    /// Its state as it was stored last: before anything left that depends on it.
-    pub(crate) stored: Vec<u8>,
 }
 
 /// Whether the server still has the session when the client comes back.
@@ -54,7 +52,6 @@ impl<M: Machine> End<M> {
             delivered: Vec::new(),
             outcomes: Vec::new(),
             closed: Vec::new(),
-            stored: Vec::new(),
         }
     }
 
@@ -64,6 +61,13 @@ impl<M: Machine> End<M> {
         self.partial.clear();
         self.arrived.clear();
         self.sent.clear();
+    }
+
+    /// Its state, as it was stored before the last bytes left.
+    pub(crate) fn stored(&self) -> Vec<u8> {
+        let mut stored = Vec::new();
+        self.side.machine.encode_state(&mut stored);
+        stored
     }
 
     pub(crate) fn publish(&mut self, message: Message) -> Result<PublishToken, PublishError> {
@@ -89,8 +93,6 @@ impl<M: Machine> End<M> {
     fn collect(&mut self) -> Vec<Out> {
         let mut others = Vec::new();
         let outs = self.side.drain();
-        self.stored.clear();
-        self.side.machine.encode_state(&mut self.stored);
         for out in outs {
             match out {
                 Out::Deliver(_, payload) => {
