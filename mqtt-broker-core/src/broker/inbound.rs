@@ -294,14 +294,19 @@ impl Broker {
         packet_id: mqtt_codec::PacketId,
         known: mqtt_session::Known,
     ) {
-        let mark = self.hub.durable.mark();
-        if known == mqtt_session::Known::Yes {
-            self.hub.record_of(key, |client_id| Record::Released {
-                client_id,
-                packet_id,
-            });
-        }
-        match self.hub.durable.since(mark) {
+        let position = match known {
+            // PUBREL once more, perhaps: PUBCOMP does not leave before what the first one changed is durable.
+            mqtt_session::Known::No => self.hub.durable.pending(),
+            mqtt_session::Known::Yes => {
+                let mark = self.hub.durable.mark();
+                self.hub.record_of(key, |client_id| Record::Released {
+                    client_id,
+                    packet_id,
+                });
+                self.hub.durable.since(mark)
+            }
+        };
+        match position {
             Some(position) => self.hub.durable.hold(
                 position,
                 Held::Complete {

@@ -11,11 +11,12 @@
 
 use crate::harness::store::Durable;
 use crate::harness::{
-    again, connect, connect_as, puback, pubcomp, pubrec, pubrel, qos1, qos2, resuming, retained,
-    suback, subscribe, unsuback, unsubscribe,
+    again, connect, connect_as, id, puback, pubcomp, pubrec, pubrel, qos1, qos2, resuming,
+    retained, suback, subscribe, unsuback, unsubscribe,
 };
 use mqtt_broker_core::Config;
-use mqtt_codec::reason_code::{SubscribeReasonCode, UnsubscribeReasonCode};
+use mqtt_codec::packet::Pubcomp;
+use mqtt_codec::reason_code::{ReleaseReasonCode, SubscribeReasonCode, UnsubscribeReasonCode};
 use mqtt_codec::{Packet, QoS, Version};
 
 const V5: Version = Version::V5_0;
@@ -184,6 +185,23 @@ fn pubcomp_waits_until_the_packet_id_is_released() {
     );
 }
 
+/// [3.1-9] [MQTT-4.3.3-12] [v3.1.1 MQTT-4.3.3-2] PUBREL once more on a live connection: its PUBCOMP waits, too, since it allows
+/// the client to use the id for another message.
+#[test]
+fn pubcomp_of_a_repeated_pubrel_waits_until_the_packet_id_is_released() {
+    for version in crate::harness::VERSIONS {
+        let mut world = Durable::new(Config::default());
+        let (writer, _) = world.connect(resuming(version, "writer", 600));
+        world.exchange(writer, qos2(7, "a", "x"));
+        world.send(writer, pubrel(7));
+        world.send(writer, pubrel(7));
+        assert_eq!(world.take(writer).packets(), []);
+        world.commit();
+        assert_eq!(world.take(writer).packets(), [pubcomp(7), unknown(version)]);
+        assert_eq!(world.take(writer).packets(), []);
+    }
+}
+
 /// A lost PUBCOMP leads to PUBREL and PUBCOMP again, and nothing is delivered again.
 #[test]
 fn a_lost_pubcomp_leads_only_to_pubrel_and_pubcomp_again() {
@@ -275,4 +293,13 @@ fn pubrel_waits_until_pubrec_is_stored() {
         world.commit_all();
         assert_eq!(world.take(link).sent().len(), 1);
     }
+}
+
+/// PUBCOMP for an identifier that means nothing.
+fn unknown(version: Version) -> Packet<'static> {
+    let reason = match version {
+        Version::V5_0 => ReleaseReasonCode::PacketIdentifierNotFound,
+        Version::V3_1 | Version::V3_1_1 => ReleaseReasonCode::Success,
+    };
+    Packet::Pubcomp(Pubcomp::new(id(7), reason))
 }
