@@ -62,14 +62,16 @@ impl Broker {
             .links
             .get(link)
             .is_some_and(|link| link.version == Version::V5_0);
-        if exactly_once.is_some() && is_v5 && reason.is_error() {
-            // [MQTT-4.3.3-9]: the exchange is over.
+        let is_over = exactly_once.is_some() && is_v5 && reason.is_error();
+        if is_over {
+            // [MQTT-4.3.3-9]
             self.hub.record_of(key, |client_id| Record::Released {
                 client_id,
                 packet_id,
             });
         }
-        let position = self.hub.durable.since(mark);
+        // A refusal promises nothing, and the exchange must not outlive a connection that is lost before it leaves.
+        let position = self.hub.durable.since(mark).filter(|_| !is_over);
         self.acknowledge(
             now,
             link,

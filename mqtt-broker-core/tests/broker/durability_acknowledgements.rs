@@ -15,8 +15,10 @@ use crate::harness::{
     retained, suback, subscribe, unsuback, unsubscribe,
 };
 use mqtt_broker_core::Config;
-use mqtt_codec::packet::Pubcomp;
-use mqtt_codec::reason_code::{ReleaseReasonCode, SubscribeReasonCode, UnsubscribeReasonCode};
+use mqtt_codec::packet::{Pubcomp, Pubrec};
+use mqtt_codec::reason_code::{
+    PublishReasonCode, ReleaseReasonCode, SubscribeReasonCode, UnsubscribeReasonCode,
+};
 use mqtt_codec::{Packet, QoS, Version};
 
 const V5: Version = Version::V5_0;
@@ -163,6 +165,30 @@ fn a_refused_qos_2_message_leaves_no_packet_id_behind() {
     let outcome = world.exchange(writer, qos2(2, "a", "new"));
     assert_eq!(outcome.packets(), [pubrec(2)]);
     assert_eq!(world.queue_of(V5, "reader"), ["new"]);
+}
+
+/// [MQTT-4.3.3-9] A refusal promises nothing, so it waits for nothing: were it lost with its connection, the message would be
+/// taken for one that is there.
+#[test]
+fn a_refused_qos_2_message_is_refused_again_behind_a_lost_connection() {
+    let config = Config {
+        queue_messages: 1,
+        ..Config::default()
+    };
+    let mut world = Durable::new(config);
+    let reader = world.subscriber(V5, "reader");
+    world.cut(reader);
+    world.commit_all();
+    let (writer, _) = world.connect(resuming(V5, "writer", 600));
+    world.exchange(writer, qos2(1, "a", "fits"));
+    world.send(writer, qos2(2, "a", "does not"));
+    world.cut(writer);
+    let (writer, present) = world.connect(resuming(V5, "writer", 600));
+    assert!(present);
+    let outcome = world.exchange(writer, again(qos2(2, "a", "does not")));
+    let refused = Packet::Pubrec(Pubrec::new(id(2), PublishReasonCode::QuotaExceeded));
+    assert_eq!(outcome.packets(), [refused]);
+    assert_eq!(world.queue_of(V5, "reader"), ["fits"]);
 }
 
 #[test]
