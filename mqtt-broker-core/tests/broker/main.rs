@@ -5,6 +5,8 @@ mod harness;
 mod authentication;
 mod connect;
 mod connection_rules;
+mod cut_and_crash;
+mod cut_exchange;
 mod durability_acknowledgements;
 mod durability_connect;
 mod durability_exactly_once;

@@ -12,6 +12,8 @@
     reason = "each test file uses a part of it, and the helpers of a test may what the test may"
 )]
 
+pub mod exchange;
+pub mod network;
 mod packets;
 pub mod store;
 
