@@ -18,6 +18,8 @@ mod fairness;
 mod first_message;
 mod flow_control;
 mod forward;
+mod held_acknowledgements;
+mod held_publishes;
 mod invariants;
 mod limits_connect;
 mod limits_defaults;

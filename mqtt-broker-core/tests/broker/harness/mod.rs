@@ -15,6 +15,7 @@
 pub mod exchange;
 pub mod network;
 mod packets;
+pub mod schedule;
 pub mod store;
 
 use std::collections::BTreeMap;

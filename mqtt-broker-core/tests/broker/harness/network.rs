@@ -12,7 +12,7 @@ use mqtt_session::{
 };
 
 use super::store::Durable;
-use super::{Item, decoded, filter, options};
+use super::{Item, Outcome, decoded, filter, options};
 
 /// A broker and its clients.
 pub struct Network {
@@ -299,6 +299,23 @@ pub fn message(qos: QoS, topic: &str, payload: &str) -> Message {
     Message {
         qos,
         ..Message::new(TopicNameBuf::new(topic).unwrap(), payload.to_owned())
+    }
+}
+
+impl Outcome {
+    /// The packets, each in a few words; anything else that was seen fails the test.
+    pub fn words(&self) -> Vec<String> {
+        assert_eq!(self.packets().len(), self.items.len());
+        self.sent_words()
+    }
+
+    /// The packets in words, whatever else was seen.
+    pub fn sent_words(&self) -> Vec<String> {
+        let packet = |item: &Item| match item {
+            Item::Packet(bytes) => Some(short(self.version, bytes)),
+            Item::Closed(_) | Item::Paused | Item::Resumed => None,
+        };
+        self.items.iter().filter_map(packet).collect()
     }
 }
 
