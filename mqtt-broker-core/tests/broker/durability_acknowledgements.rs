@@ -167,8 +167,8 @@ fn a_refused_qos_2_message_leaves_no_packet_id_behind() {
     assert_eq!(world.queue_of(V5, "reader"), ["new"]);
 }
 
-/// [MQTT-4.3.3-9] A refusal promises nothing, so it waits for nothing: were it lost with its connection, the message would be
-/// taken for one that is there.
+/// [MQTT-4.3.3-9] A refusal promises nothing, so it waits for nothing: were it lost with its connection, the message
+/// would be taken for one that is there.
 #[test]
 fn a_refused_qos_2_message_is_refused_again_behind_a_lost_connection() {
     let config = Config {
@@ -211,8 +211,8 @@ fn pubcomp_waits_until_the_packet_id_is_released() {
     );
 }
 
-/// [3.1-9] [MQTT-4.3.3-12] [v3.1.1 MQTT-4.3.3-2] PUBREL once more on a live connection: its PUBCOMP waits, too, since it allows
-/// the client to use the id for another message.
+/// [3.1-9] [MQTT-4.3.3-12] [v3.1.1 MQTT-4.3.3-2] PUBREL once more on a live connection: its PUBCOMP waits, too, since
+/// it allows the client to use the id for another message.
 #[test]
 fn pubcomp_of_a_repeated_pubrel_waits_until_the_packet_id_is_released() {
     for version in crate::harness::VERSIONS {

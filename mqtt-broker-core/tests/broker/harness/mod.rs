@@ -13,10 +13,12 @@
 )]
 
 pub mod exchange;
+pub mod ledger;
 pub mod network;
 mod packets;
 pub mod schedule;
 pub mod store;
+mod words;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
