@@ -54,7 +54,7 @@ fn what_was_held_on_a_lost_connection_is_answered_on_the_next_in_order() {
     }
 }
 
-/// [MQTT-4.1.0-1] [MQTT-4.3.3-10] [v3.1.1 MQTT-4.3.3-2] The same when the client's program ends there and another one
+/// [MQTT-4.3.3-10] [v3.1.1 MQTT-4.3.3-2] The same when the client's program ends there and another one
 /// goes on from its stored state: what the application has not acknowledged is handed out again, and what it has
 /// acknowledged of QoS 2 is not.
 #[test]

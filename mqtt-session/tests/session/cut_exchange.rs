@@ -14,7 +14,7 @@
 use crate::support::exchange::{Case, Ending, Polled, Run, cases};
 
 /// [MQTT-4.3.2-3] [MQTT-4.3.3-3] [MQTT-4.3.3-5] [MQTT-4.3.3-6] [MQTT-4.3.3-10] [MQTT-4.3.3-11] [MQTT-4.4.0-1]
-/// [MQTT-3.3.1-1] [MQTT-4.1.0-1] [v3.1.1 MQTT-4.3.2-1] [v3.1.1 MQTT-4.3.3-1] [v3.1.1 MQTT-4.3.3-2]
+/// [MQTT-3.3.1-1] [v3.1.1 MQTT-4.3.2-1] [v3.1.1 MQTT-4.3.3-1] [v3.1.1 MQTT-4.3.3-2]
 /// [v3.1.1 MQTT-4.4.0-1] [v3.1.1 MQTT-3.3.1-1] [often-wrong-19] [often-wrong-20] [often-wrong-21] [5.0-8] With the
 /// session at both ends QoS 2 is delivered once and QoS 1 once for each time that its PUBLISH arrives, wherever the
 /// connection is lost.
@@ -23,8 +23,8 @@ fn a_resumed_session_finishes_the_exchange() {
     each_cut(&[Ending::Resumed]);
 }
 
-/// [MQTT-4.1.0-1] The same when the program of one end is started anew, with the state that it stored before it sent
-/// anything that depends on it.
+/// [MQTT-4.3.3-6] [MQTT-4.3.3-10] [MQTT-4.4.0-1] The same when the program of one end is started anew, with the state
+/// that it stored before it sent anything that depends on it.
 #[test]
 fn a_restored_session_finishes_the_exchange() {
     each_cut(&[Ending::ClientRestarted, Ending::ServerRestarted]);
