@@ -218,7 +218,7 @@ impl Broker {
     ) {
         let position = match kept {
             // PUBREC once more: PUBREL does not leave before what the first one changed is durable.
-            None => self.hub.durable.pending(),
+            None => self.hub.pending_of(key),
             Some(kept) => {
                 let (mark, sequence) = (self.hub.durable.mark(), kept.sequence);
                 self.hub.record_of(key, |client_id| Record::Received {
@@ -296,7 +296,7 @@ impl Broker {
     ) {
         let position = match known {
             // PUBREL once more, perhaps: PUBCOMP does not leave before what the first one changed is durable.
-            mqtt_session::Known::No => self.hub.durable.pending(),
+            mqtt_session::Known::No => self.hub.pending_of(key),
             mqtt_session::Known::Yes => {
                 let mark = self.hub.durable.mark();
                 self.hub.record_of(key, |client_id| Record::Released {

@@ -228,7 +228,9 @@ impl Broker {
             reason_codes,
         });
         let bytes = encode(&unsuback, version);
-        match self.hub.durable.since(mark) {
+        // Where there was no subscription, the end of an earlier one may not be durable.
+        let position = self.hub.durable.since(mark);
+        match position.or_else(|| self.hub.pending_of(key)) {
             Some(position) => self.hub.durable.hold(
                 position,
                 Held::Packet {

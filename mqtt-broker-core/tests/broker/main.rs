@@ -13,6 +13,7 @@ mod durability_connect;
 mod durability_exactly_once;
 mod durability_order;
 mod durability_paging;
+mod durability_repeats;
 mod durability_restart;
 mod durability_same_state;
 mod fairness;
