@@ -9,7 +9,7 @@
 )]
 
 use crate::harness::store::Durable;
-use crate::harness::{unsuback, unsubscribe};
+use crate::harness::{connect_as, qos0, qos1, retained, unsuback, unsubscribe};
 use mqtt_broker_core::Config;
 use mqtt_codec::Version;
 use mqtt_codec::reason_code::UnsubscribeReasonCode;
@@ -33,5 +33,28 @@ fn unsuback_of_a_repeated_unsubscribe_waits_for_the_first_one() {
             Version::V3_1 | Version::V3_1_1 => unsuback(2, &[]),
         };
         assert_eq!(world.take(reader).packets(), [said(0), said(1)]);
+    }
+}
+
+/// [MQTT-3.3.1-6] A retained message that another client has cleared a moment ago.
+#[test]
+fn puback_of_a_repeated_clearing_waits_until_the_message_cannot_come_back() {
+    for version in crate::harness::VERSIONS {
+        let mut world = Durable::new(Config::default());
+        let (first, _) = world.connect(connect_as(version, "first"));
+        let (second, _) = world.connect(connect_as(version, "second"));
+        world.exchange(first, retained(qos1(1, "a", "old")));
+        world.send(first, retained(qos0("a", "")));
+        world.send(second, retained(qos1(1, "a", "")));
+        assert_eq!(world.take(second).packets(), []);
+        world.commit_all();
+        assert_eq!(world.take(second).packets().len(), 1);
+
+        world.crash();
+        assert_eq!(world.broker.gauges().retained_messages, 0);
+        // With nothing on its way to the store there is nothing to wait for.
+        let (third, _) = world.connect(connect_as(version, "third"));
+        world.send(third, retained(qos1(1, "a", "")));
+        assert_eq!(world.take(third).packets().len(), 1);
     }
 }
