@@ -16,7 +16,7 @@ use crate::link::{Link, LinkState};
 use crate::matching::SessionKey;
 use crate::outgoing::{Dup, Form, Put, Source};
 use crate::queue::Queued;
-use crate::record::Record;
+use crate::record::{Position, Record};
 use crate::session::BrokerSession;
 use crate::timer::Timer;
 
@@ -317,6 +317,12 @@ impl Hub {
                 .unwrap_or_default(),
             group: queued.group.clone(),
         });
+    }
+
+    /// What to wait for, when a session is asked again for what was done, and what did it may not be durable.
+    pub(crate) fn pending_of(&self, key: SessionKey) -> Option<Position> {
+        self.sessions.get(key).filter(|session| session.is_stored)?;
+        self.durable.pending()
     }
 
     /// Records a change of a session that the store has.

@@ -235,7 +235,7 @@ impl Broker {
     ) {
         let position = match kept {
             // PUBREC once more: PUBREL does not leave before what the first one changed is durable.
-            None => self.hub.durable.pending(),
+            None => self.hub.pending_of(key),
             Some(kept) => {
                 let (mark, sequence) = (self.hub.durable.mark(), kept.sequence);
                 self.hub.record_of(key, |client_id| Record::Received {
@@ -321,7 +321,7 @@ impl Broker {
                 self.hub.durable.since(mark)
             }
             // PUBREL once more: no PUBCOMP leaves before what the first one changed is durable.
-            Known::No => self.hub.durable.pending(),
+            Known::No => self.hub.pending_of(key),
         };
         match position {
             Some(position) => self.hub.durable.hold(

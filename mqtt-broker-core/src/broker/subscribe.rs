@@ -16,10 +16,10 @@ use super::connect::encode;
 use super::limits;
 use crate::config::Availability;
 use crate::counters::Cause;
-use crate::durable::{Held, Mark};
+use crate::durable::Held;
 use crate::link_id::LinkId;
 use crate::matching::{Change, SessionKey, Subscription};
-use crate::record::Record;
+use crate::record::{Position, Record};
 use crate::retained::ReplayCursor;
 use crate::session::Replay;
 
@@ -75,19 +75,20 @@ impl Broker {
             reason_codes,
         });
         let bytes = encode(&suback, version);
-        self.answer_durably(now, link, mark, bytes, replays);
+        let position = self.hub.durable.since(mark);
+        self.answer_at(now, link, position, bytes, replays);
     }
 
-    /// SUBACK or UNSUBACK, once what was recorded since `mark` is durable.
-    fn answer_durably(
+    /// SUBACK or UNSUBACK, once everything up to `position` is durable.
+    fn answer_at(
         &mut self,
         now: Instant,
         link: LinkId,
-        mark: Mark,
+        position: Option<Position>,
         bytes: Vec<u8>,
         replays: Vec<Replay>,
     ) {
-        match self.hub.durable.since(mark) {
+        match position {
             Some(position) => self.hub.durable.hold(
                 position,
                 Held::Packet {
@@ -258,7 +259,10 @@ impl Broker {
             reason_codes,
         });
         let bytes = encode(&unsuback, version);
-        self.answer_durably(now, link, mark, bytes, Vec::new());
+        // Where there was no subscription, the end of an earlier one may not be durable.
+        let position = self.hub.durable.since(mark);
+        let position = position.or_else(|| self.hub.pending_of(key));
+        self.answer_at(now, link, position, bytes, Vec::new());
     }
 
     fn unsubscribe(

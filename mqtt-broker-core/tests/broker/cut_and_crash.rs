@@ -1,5 +1,5 @@
-//! One message through the broker, which ends behind any byte of the exchange and before and behind each commit, also with a
-//! connection that is lost before or after that.
+//! One message through the broker, which ends behind any byte of the exchange and before and behind each commit, also
+//! with a connection that is lost before or after that.
 #![allow(
     clippy::indexing_slicing,
     clippy::panic,
@@ -9,12 +9,12 @@
     reason = "the helpers of a test may what the test may"
 )]
 
-use crate::harness::exchange::{Back, Behind, Case, Commits, READER, Run, WRITER, cases};
+use crate::harness::exchange::{Back, Behind, Case, Commits, READER, Run, To, WRITER, cases};
 use mqtt_codec::{QoS, Version};
 
 /// [MQTT-4.3.2-4] [MQTT-4.3.3-6] [MQTT-4.3.3-8] [MQTT-4.3.3-10] [v3.1.1 MQTT-4.3.2-2] [v3.1.1 MQTT-4.3.3-1]
-/// [v3.1.1 MQTT-4.3.3-2] QoS 2 is delivered once, QoS 1 as often as its PUBLISH arrives and at least once, the publisher gets
-/// one acknowledgement, and nothing is left.
+/// [v3.1.1 MQTT-4.3.3-2] QoS 2 is delivered once, QoS 1 as often as its PUBLISH arrives and at least once, the
+/// publisher gets one acknowledgement, and nothing is left.
 #[test]
 fn an_exchange_is_finished_over_a_crash_behind_each_byte() {
     for case in durable() {
@@ -84,7 +84,7 @@ fn each_pair(case: Case, first: impl Fn(&mut Run), second: impl Fn(&mut Run)) {
 }
 
 fn stepped(case: Case, looked_at: &[usize], steps: usize) -> Option<Run> {
-    let mut run = Run::new(case, looked_at);
+    let mut run = Run::new(case, To::Subscriber, looked_at);
     run.steps(steps).then_some(run)
 }
 

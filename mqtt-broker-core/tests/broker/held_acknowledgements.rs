@@ -1,5 +1,5 @@
-//! The order of the acknowledgements that wait for the store, on one link: over all orders of what comes, and of what becomes
-//! durable when.
+//! The order of the acknowledgements that wait for the store, on one link: over all orders of what comes, and of what
+//! becomes durable when.
 #![allow(
     clippy::indexing_slicing,
     clippy::panic,
@@ -21,8 +21,8 @@ use mqtt_codec::{Packet, QoS, Version};
 const ONE: QoS = QoS::AtLeastOnce;
 const TWO: QoS = QoS::ExactlyOnce;
 
-/// PUBACKs leave in the order of their PUBLISHes and so do PUBRECs, also those that have nothing to wait for, each as soon as
-/// it can. SUBACK and PINGRESP wait for neither.
+/// PUBACKs leave in the order of their PUBLISHes and so do PUBRECs, also those that have nothing to wait for, each as
+/// soon as it can. SUBACK and PINGRESP wait for neither.
 #[test]
 fn acknowledgements_leave_in_their_order_and_nothing_else_waits_for_them() {
     let (one, one_kept) = (Input::Publish(ONE, No), Input::Publish(ONE, Yes));

@@ -1,5 +1,5 @@
-//! The order of the messages that wait for the store, on one link: over all orders of what comes, and of what becomes durable
-//! when.
+//! The order of the messages that wait for the store, on one link: over all orders of what comes, and of what becomes
+//! durable when.
 #![allow(
     clippy::indexing_slicing,
     clippy::panic,
@@ -23,8 +23,9 @@ const ZERO: QoS = QoS::AtMostOnce;
 const ONE: QoS = QoS::AtLeastOnce;
 const TWO: QoS = QoS::ExactlyOnce;
 
-/// [MQTT-4.6.0-5] [MQTT-4.6.0-6] [v3.1.1 MQTT-4.6.0-5] [v3.1.1 MQTT-4.6.0-6] [3.1-13] PUBLISHes of QoS 2 leave in the order in
-/// which they came, also those that have nothing to wait for; those of QoS 0 and 1, and PINGRESP, leave at once.
+/// [MQTT-4.6.0-5] [MQTT-4.6.0-6] [v3.1.1 MQTT-4.6.0-5] [v3.1.1 MQTT-4.6.0-6] [3.1-13] PUBLISHes of QoS 2 leave in the
+/// order in which they came, also those that have nothing to wait for; those of QoS 0 and 1, and PINGRESP, leave at
+/// once.
 #[test]
 fn publishes_of_qos_2_leave_in_their_order_and_others_overtake() {
     let inputs = [
@@ -45,8 +46,8 @@ fn publishes_of_qos_2_leave_in_their_order_and_others_overtake() {
     }
 }
 
-/// [MQTT-3.2.0-1] [v3.1.1 MQTT-3.2.0-1] Nothing precedes CONNACK, whatever comes for the client and from it while CONNACK waits.
-/// What comes for it then is sent behind it, but for QoS 0.
+/// [MQTT-3.2.0-1] [v3.1.1 MQTT-3.2.0-1] Nothing precedes CONNACK, whatever comes for the client and from it while
+/// CONNACK waits. What comes for it then is sent behind it, but for QoS 0.
 #[test]
 fn nothing_precedes_connack_whatever_comes() {
     let inputs = [

@@ -15,9 +15,9 @@ use mqtt_session::Acknowledgement;
 use mqtt_session::client::{CleanStart, Config as ClientConfig};
 use mqtt_session::server::Config as ServerConfig;
 
-/// [MQTT-4.6.0-2] [MQTT-4.6.0-3] [v3.1.1 MQTT-4.6.0-2] [v3.1.1 MQTT-4.6.0-3] [3.1-13] Four messages of any QoS, acknowledged
-/// by the application in any order and at any moment: PUBACKs leave in the order of their PUBLISHes, and so do PUBRECs, each
-/// as soon as it can.
+/// [MQTT-4.6.0-2] [MQTT-4.6.0-3] [v3.1.1 MQTT-4.6.0-2] [v3.1.1 MQTT-4.6.0-3] [3.1-13] Four messages of any QoS,
+/// acknowledged by the application in any order and at any moment: PUBACKs leave in the order of their PUBLISHes, and
+/// so do PUBRECs, each as soon as it can.
 #[test]
 fn acknowledgements_leave_in_the_order_of_the_publishes() {
     for version in VERSIONS {
@@ -29,9 +29,9 @@ fn acknowledgements_leave_in_the_order_of_the_publishes() {
     }
 }
 
-/// [MQTT-4.4.0-1] [MQTT-4.6.0-2] [MQTT-4.6.0-3] [v3.1.1 MQTT-4.6.0-2] [v3.1.1 MQTT-4.6.0-3] [often-wrong-19] [often-wrong-22]
-/// The same with three messages and a connection that is lost before any of these steps: what was held is not sent on the
-/// next one; what had no answer comes again, and is answered in the order in which it comes.
+/// [MQTT-4.4.0-1] [MQTT-4.6.0-2] [MQTT-4.6.0-3] [v3.1.1 MQTT-4.6.0-2] [v3.1.1 MQTT-4.6.0-3] [often-wrong-19]
+/// [often-wrong-22] The same with three messages and a connection that is lost before any of these steps: what was held
+/// is not sent on the next one; what had no answer comes again, and is answered in the order in which it comes.
 #[test]
 fn what_was_held_on_a_lost_connection_is_answered_on_the_next_in_order() {
     for version in VERSIONS {
@@ -54,9 +54,9 @@ fn what_was_held_on_a_lost_connection_is_answered_on_the_next_in_order() {
     }
 }
 
-/// [MQTT-4.1.0-1] [MQTT-4.3.3-10] [v3.1.1 MQTT-4.3.3-2] The same when the client's program ends there and another one goes on
-/// from its stored state: what the application has not acknowledged is handed out again, and what it has acknowledged of QoS 2
-/// is not.
+/// [MQTT-4.3.3-10] [v3.1.1 MQTT-4.3.3-2] The same when the client's program ends there and another one
+/// goes on from its stored state: what the application has not acknowledged is handed out again, and what it has
+/// acknowledged of QoS 2 is not.
 #[test]
 fn a_restored_client_gets_again_what_its_application_has_not_acknowledged() {
     for version in VERSIONS {
@@ -77,9 +77,9 @@ fn a_restored_client_gets_again_what_its_application_has_not_acknowledged() {
 }
 
 /// [MQTT-4.6.0-1] [MQTT-4.6.0-4] [MQTT-4.3.3-6] [v3.1.1 MQTT-4.6.0-1] [v3.1.1 MQTT-4.6.0-4] [v3.1.1 MQTT-4.6.0-6]
-/// [often-wrong-20] [often-wrong-37] [3.1-13] Four messages of any QoS, acknowledged by the peer in any order, and a connection
-/// that is lost behind any of these: PUBRELs leave in the order of the PUBRECs. What has no answer goes again: first
-/// PUBLISHes in the order in which they were first sent, then PUBRELs in the order of their PUBRECs.
+/// [often-wrong-20] [often-wrong-37] [3.1-13] Four messages of any QoS, acknowledged by the peer in any order, and a
+/// connection that is lost behind any of these: PUBRELs leave in the order of the PUBRECs. What has no answer goes
+/// again: first PUBLISHes in the order in which they were first sent, then PUBRELs in the order of their PUBRECs.
 #[test]
 fn what_goes_again_keeps_its_order_whatever_was_acknowledged() {
     for version in VERSIONS {

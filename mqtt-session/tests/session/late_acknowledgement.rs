@@ -18,9 +18,9 @@ use mqtt_session::{AcknowledgeError, Acknowledgement, CloseReason, ProtocolError
 
 const SUCCESS: PublishReasonCode = PublishReasonCode::Success;
 
-/// [3.1-9] [often-wrong-19] [MQTT-4.3.3-10] [v3.1.1 MQTT-4.3.3-2] A PUBLISH of QoS 2 that comes again on the same connection
-/// before the application has acknowledged it is delivered once, and answered by PUBREC as often as it came; what comes
-/// behind it is answered, too.
+/// [3.1-9] [often-wrong-19] [MQTT-4.3.3-10] [v3.1.1 MQTT-4.3.3-2] A PUBLISH of QoS 2 that comes again on the same
+/// connection before the application has acknowledged it is delivered once, and answered by PUBREC as often as it came;
+/// what comes behind it is answered, too.
 #[test]
 fn each_repeat_of_an_unacknowledged_publish_gets_its_pubrec() {
     for version in VERSIONS {
@@ -62,8 +62,8 @@ fn repeats<M: Machine>(side: &mut Side<M>, acknowledgement: Acknowledgement) {
     }
 }
 
-/// [often-wrong-19] [MQTT-4.3.3-10] [v3.1.1 MQTT-4.3.3-2] What came on an earlier connection and comes again is answered as
-/// often as it came on this one.
+/// [often-wrong-19] [MQTT-4.3.3-10] [v3.1.1 MQTT-4.3.3-2] What came on an earlier connection and comes again is
+/// answered as often as it came on this one.
 #[test]
 fn repeats_of_an_earlier_connection_are_not_answered_on_the_next() {
     for version in VERSIONS {
@@ -81,9 +81,9 @@ fn repeats_of_an_earlier_connection_are_not_answered_on_the_next() {
     }
 }
 
-/// [MQTT-4.3.3-9] [MQTT-4.3.3-10] [v3.1.1 MQTT-4.3.3-2] A QoS 2 message that is refused when its connection is gone comes again
-/// as a new one in 5.0, whose PUBREC can say so. 3.x cannot refuse: there the refusal is an acknowledgement, and the message
-/// is not delivered again.
+/// [MQTT-4.3.3-9] [MQTT-4.3.3-10] [v3.1.1 MQTT-4.3.3-2] A QoS 2 message that is refused when its connection is gone
+/// comes again as a new one in 5.0, whose PUBREC can say so. 3.x cannot refuse: there the refusal is an
+/// acknowledgement, and the message is not delivered again.
 #[test]
 fn a_late_refusal_is_an_acknowledgement_in_3_x() {
     for version in VERSIONS {
@@ -106,8 +106,8 @@ fn a_late_refusal_is_an_acknowledgement_in_3_x() {
     }
 }
 
-/// [often-wrong-22] A token of an earlier connection acknowledges nothing that came on a later one under the same identifier,
-/// also when a session that began anew lies in between.
+/// [often-wrong-22] A token of an earlier connection acknowledges nothing that came on a later one under the same
+/// identifier, also when a session that began anew lies in between.
 #[test]
 fn a_token_of_an_earlier_connection_is_not_for_another_message() {
     for version in VERSIONS {

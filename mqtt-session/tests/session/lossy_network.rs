@@ -1,5 +1,5 @@
-//! A client and a server over a network that cuts packets anywhere and loses connections, sessions and programs: MQTT 5.0
-//! §4.3, §4.4 and §4.6 at work together. MQTT 3.1.1 alike.
+//! A client and a server over a network that cuts packets anywhere and loses connections, sessions and programs: MQTT
+//! 5.0 §4.3, §4.4 and §4.6 at work together. MQTT 3.1.1 alike.
 
 #![allow(
     clippy::indexing_slicing,
@@ -25,9 +25,9 @@ proptest! {
 
     /// [MQTT-4.3.2-3] [MQTT-4.3.3-5] [MQTT-4.3.3-6] [MQTT-4.3.3-10] [MQTT-4.4.0-1] [MQTT-3.3.1-1] [MQTT-4.6.0-1]
     /// [v3.1.1 MQTT-4.3.2-1] [v3.1.1 MQTT-4.3.3-1] [v3.1.1 MQTT-4.3.3-2] [v3.1.1 MQTT-4.4.0-1] [v3.1.1 MQTT-4.6.0-1]
-    /// [often-wrong-19] [often-wrong-20] [often-wrong-21] [often-wrong-22] [often-wrong-37] [3.1-13]
-    /// Whatever the network does, QoS 0 arrives at most once, QoS 1 at least once and QoS 2 exactly once, each topic and QoS
-    /// in order; what goes again does so once for each connection, in order and before anything new; nothing is left. A
+    /// [often-wrong-19] [often-wrong-20] [often-wrong-21] [often-wrong-22] [often-wrong-37] [3.1-13] Whatever the
+    /// network does, QoS 0 arrives at most once, QoS 1 at least once and QoS 2 exactly once, each topic and QoS in
+    /// order; what goes again does so once for each connection, in order and before anything new; nothing is left. A
     /// message of a session that was lost has been abandoned, and of QoS 2 it arrives at most once.
     #[test]
     fn messages_arrive_as_their_qos_promises(
@@ -54,7 +54,8 @@ enum Fate {
     Lost,
     /// And the server loses the session.
     Forgotten,
-    /// The connection is lost, since the client's program ends: another one goes on from what is stored, with this window.
+    /// The connection is lost, since the client's program ends: another one goes on from what is stored, with this
+    /// window.
     Restarted(NonZeroU16),
     /// A side publishes, if it can.
     ClientPublishes(QoS, &'static str),

@@ -6,11 +6,10 @@ mod tables;
 
 mod acknowledgement_order;
 mod acknowledgements;
-mod authentication;
-mod clean_session;
 mod announced_limits;
 mod authentication;
 mod authentication_turns;
+mod clean_session;
 mod client_identifier;
 mod client_packet_sizes;
 mod client_states;

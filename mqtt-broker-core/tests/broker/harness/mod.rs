@@ -15,12 +15,14 @@
 
 pub mod enhanced;
 pub mod exchange;
+pub mod ledger;
 pub mod network;
 mod packets;
 pub mod schedule;
 pub mod store;
 pub mod table;
 mod time;
+mod words;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

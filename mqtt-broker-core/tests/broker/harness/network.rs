@@ -4,17 +4,19 @@ use std::num::NonZeroU16;
 use std::time::Duration;
 
 use mqtt_broker_core::LinkId;
-use mqtt_codec::packet::{Delivery, SubscribeProperties, Subscription};
-use mqtt_codec::{ClientIdBuf, Packet, PacketType, QoS, TopicNameBuf, Version, fixed_header};
+use mqtt_codec::packet::{SubscribeProperties, Subscription};
+use mqtt_codec::{ClientIdBuf, PacketType, QoS, TopicNameBuf, Version, fixed_header};
 use mqtt_session::client::{Action, CleanStart, Config as ClientConfig, Event, UnknownSession};
 use mqtt_session::{
     ClientSession, CloseReason, Message, PublishError, PublishOutcome, PublishToken,
 };
 
 use super::store::Durable;
-use super::{Item, Outcome, decoded, filter, options};
+use super::words::short;
+use super::{Item, filter, options};
 
-/// A broker and its clients.
+/// A broker and its clients. When the world is `draining`, what the broker has to say is on its way at once, and
+/// otherwise when it arrives: until then its send buffer is the wire.
 pub struct Network {
     pub world: Durable,
     pub peers: Vec<Peer>,
@@ -83,6 +85,20 @@ impl Network {
         self.collect();
     }
 
+    /// The client's program ends, and another one goes on with an empty session.
+    pub fn begin_anew(&mut self, client: usize) {
+        let config = self.peers[client].session.config().clone();
+        self.cut(client);
+        self.peers[client].begin_anew();
+        self.open(client);
+        self.settle();
+        self.cut(client);
+        // Now without Clean Start.
+        self.peers[client].session = ClientSession::new(config).unwrap();
+        self.open(client);
+        self.settle();
+    }
+
     /// The broker ends, with all that is not durable, and another one starts from the rest.
     pub fn crash(&mut self) {
         self.world.crash();
@@ -111,6 +127,12 @@ impl Network {
     /// At most `n` bytes of the broker's arrive. False when none is on its way.
     pub fn down(&mut self, client: usize, n: usize) -> bool {
         let peer = &mut self.peers[client];
+        if let Some(link) = peer.link.filter(|_| !self.world.draining) {
+            let tx = self.world.broker.tx(link);
+            let waiting = tx.into_iter().flat_map(|tx| tx.segments().flatten());
+            peer.down.extend(waiting.copied().take(n));
+            self.world.write(link, peer.down.len());
+        }
         let bytes: Vec<u8> = peer.down.drain(..n.min(peer.down.len())).collect();
         if bytes.is_empty() {
             return false;
@@ -170,6 +192,12 @@ impl Network {
         self.peers[client].forget();
     }
 
+    /// What was delivered to all clients.
+    pub fn delivered(&self) -> Vec<String> {
+        let delivered = self.peers.iter().flat_map(|peer| &peer.delivered);
+        delivered.cloned().collect()
+    }
+
     pub fn publish(
         &mut self,
         client: usize,
@@ -193,7 +221,9 @@ impl Network {
                     match item {
                         Item::Packet(bytes) => {
                             peer.got.push(short(version, &bytes));
-                            peer.down.extend(bytes);
+                            if world.draining {
+                                peer.down.extend(bytes);
+                            }
                         }
                         Item::Closed(reason) => peer.closed.push(reason),
                         Item::Paused | Item::Resumed => {}
@@ -272,9 +302,14 @@ impl Peer {
 
     /// The client's program ends, and another one goes on from what it had stored.
     pub fn restart(&mut self) {
+        self.restart_with(self.session.config().clone());
+    }
+
+    /// The same, with another configuration.
+    pub fn restart_with(&mut self, config: ClientConfig) {
         let mut state = Vec::new();
         self.session.encode_state(&mut state);
-        self.session = ClientSession::new(self.session.config().clone()).unwrap();
+        self.session = ClientSession::new(config).unwrap();
         self.session.restore_state(&state).unwrap();
     }
 }
@@ -299,52 +334,6 @@ pub fn message(qos: QoS, topic: &str, payload: &str) -> Message {
     Message {
         qos,
         ..Message::new(TopicNameBuf::new(topic).unwrap(), payload.to_owned())
-    }
-}
-
-impl Outcome {
-    /// The packets, each in a few words; anything else that was seen fails the test.
-    pub fn words(&self) -> Vec<String> {
-        assert_eq!(self.packets().len(), self.items.len());
-        self.sent_words()
-    }
-
-    /// The packets in words, whatever else was seen.
-    pub fn sent_words(&self) -> Vec<String> {
-        let packet = |item: &Item| match item {
-            Item::Packet(bytes) => Some(short(self.version, bytes)),
-            Item::Closed(_) | Item::Paused | Item::Resumed => None,
-        };
-        self.items.iter().filter_map(packet).collect()
-    }
-}
-
-/// A packet in a few words.
-fn short(version: Version, bytes: &[u8]) -> String {
-    match decoded(version, bytes) {
-        Packet::Publish(publish) => {
-            let payload = String::from_utf8_lossy(publish.payload);
-            match publish.delivery {
-                Delivery::AtMostOnce => format!("PUBLISH {payload}"),
-                Delivery::AtLeastOnce { packet_id, dup }
-                | Delivery::ExactlyOnce { packet_id, dup } => {
-                    let again = if dup { " again" } else { "" };
-                    format!("PUBLISH {packet_id} {payload}{again}")
-                }
-            }
-        }
-        Packet::Puback(it) => with_code("PUBACK", it.packet_id.get(), it.reason_code.byte()),
-        Packet::Pubrec(it) => with_code("PUBREC", it.packet_id.get(), it.reason_code.byte()),
-        Packet::Pubrel(it) => with_code("PUBREL", it.packet_id.get(), it.reason_code.byte()),
-        Packet::Pubcomp(it) => with_code("PUBCOMP", it.packet_id.get(), it.reason_code.byte()),
-        other => format!("{:?}", other.packet_type()).to_uppercase(),
-    }
-}
-
-fn with_code(name: &str, packet_id: u16, code: u8) -> String {
-    match code {
-        0 => format!("{name} {packet_id}"),
-        code => format!("{name} {packet_id} {code:#04x}"),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ops::{Deref, DerefMut};
 
 use mqtt_broker_core::{
-    Broker, Config, DelayedStore, LinkId, MemoryStore, Persistence, Record, Store,
+    Broker, Config, DelayedStore, LinkId, Loaded, MemoryStore, Persistence, Record, Store,
 };
 use mqtt_codec::{Packet, QoS, Version};
 
@@ -87,7 +87,9 @@ impl Durable {
     /// What was not committed is gone, and every connection. A new broker starts from the rest.
     pub fn crash(&mut self) {
         self.store.crash();
+        let draining = self.world.draining;
         self.world = start(&self.config, self.store.store_mut(), self.world.now);
+        self.world.draining = draining;
     }
 
     /// Connects, commits everything and takes the CONNACK off: the link, and whether it said Session Present.
@@ -154,6 +156,18 @@ impl Durable {
                 }
             }
         }
+    }
+
+    /// No message, no exchange, and no identifier of one.
+    pub fn nothing_is_stored(&mut self) {
+        assert_eq!(self.store.store().messages(), 0);
+        let store = self.store.store_mut();
+        let loaded = store.load(usize::MAX, &mut |loaded| {
+            if let Loaded::Session(session) = loaded {
+                assert_eq!((session.unreleased, session.queue), (vec![], vec![]));
+            }
+        });
+        loaded.expect("a store in memory reads");
     }
 
     fn submit(&mut self) {

@@ -104,8 +104,8 @@ impl<'a, M: Machine> Acknowledger<'a, M> {
         assert_eq!(answer, (Ok(()), self.leave(place)));
     }
 
-    /// The PUBLISH of that place comes on the next connection. What the application had of QoS 1 is of no use any more; what
-    /// it had of QoS 2 is, if it is the same program.
+    /// The PUBLISH of that place comes on the next connection. What the application had of QoS 1 is of no use any more;
+    /// what it had of QoS 2 is, if it is the same program.
     fn come_again(&mut self, place: usize, back: Back) {
         let late = self.tokens[place].take();
         let publish = publish_of(self.qos[place], id_of(place));

@@ -61,7 +61,8 @@ impl Ledger {
         }
     }
 
-    /// What went over one connection: each packet once, and first what goes again, in the order in which it went at first.
+    /// What went over one connection: each packet once, and first what goes again, in the order in which it went at
+    /// first.
     pub(crate) fn check_sent(&mut self, sent: &[Sent]) {
         let mut connection = Connection::default();
         for Sent { version, bytes } in sent {

@@ -79,6 +79,14 @@ impl Run {
         matches!(back, Back::Resumed | Back::Restarted)
     }
 
+    /// Whether another member of the group gets the message: of QoS 1, whose member has not acknowledged it and is gone
+    /// for good. What was half-delivered of QoS 2 goes to nobody else [MQTT-4.8.2-5].
+    pub(super) fn goes_to_another(&self, client: usize, back: Back) -> bool {
+        let is_open = self.progress[READER] < self.exchange().len();
+        let is_gone = client == READER && !self.broker_remembers(back);
+        self.case.qos == QoS::AtLeastOnce && is_gone && is_open
+    }
+
     /// Whether the subscriber waits for a PUBREL that nobody will send.
     pub(super) fn waits_for_nobody(&self, back: Back) -> bool {
         let is_open = self.case.qos == QoS::ExactlyOnce && matches!(self.progress[READER], 1 | 2);

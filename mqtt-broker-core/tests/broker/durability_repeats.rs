@@ -1,0 +1,60 @@
+//! What is asked for once more while the first time is not durable: the answer waits for that, since it says the same.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used,
+    reason = "the helpers of a test may what the test may"
+)]
+
+use crate::harness::store::Durable;
+use crate::harness::{connect_as, qos0, qos1, retained, unsuback, unsubscribe};
+use mqtt_broker_core::Config;
+use mqtt_codec::Version;
+use mqtt_codec::reason_code::UnsubscribeReasonCode;
+
+/// [3.1-9] [MQTT-3.10.4-4] UNSUBSCRIBE once more on a live connection: its UNSUBACK says the same as the first one.
+#[test]
+fn unsuback_of_a_repeated_unsubscribe_waits_for_the_first_one() {
+    for version in crate::harness::VERSIONS {
+        let mut world = Durable::new(Config::default());
+        let reader = world.subscriber(version, "reader");
+        world.send(reader, unsubscribe(2, "a"));
+        world.send(reader, unsubscribe(2, "a"));
+        assert_eq!(world.take(reader).packets(), []);
+        world.commit();
+        let codes = [
+            UnsubscribeReasonCode::Success,
+            UnsubscribeReasonCode::NoSubscriptionExisted,
+        ];
+        let said = |code: usize| match version {
+            Version::V5_0 => unsuback(2, &codes[code..=code]),
+            Version::V3_1 | Version::V3_1_1 => unsuback(2, &[]),
+        };
+        assert_eq!(world.take(reader).packets(), [said(0), said(1)]);
+    }
+}
+
+/// [MQTT-3.3.1-6] A retained message that another client has cleared a moment ago.
+#[test]
+fn puback_of_a_repeated_clearing_waits_until_the_message_cannot_come_back() {
+    for version in crate::harness::VERSIONS {
+        let mut world = Durable::new(Config::default());
+        let (first, _) = world.connect(connect_as(version, "first"));
+        let (second, _) = world.connect(connect_as(version, "second"));
+        world.exchange(first, retained(qos1(1, "a", "old")));
+        world.send(first, retained(qos0("a", "")));
+        world.send(second, retained(qos1(1, "a", "")));
+        assert_eq!(world.take(second).packets(), []);
+        world.commit_all();
+        assert_eq!(world.take(second).packets().len(), 1);
+
+        world.crash();
+        assert_eq!(world.broker.gauges().retained_messages, 0);
+        // With nothing on its way to the store there is nothing to wait for.
+        let (third, _) = world.connect(connect_as(version, "third"));
+        world.send(third, retained(qos1(1, "a", "")));
+        assert_eq!(world.take(third).packets().len(), 1);
+    }
+}
