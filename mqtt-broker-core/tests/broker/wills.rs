@@ -66,7 +66,7 @@ fn disconnect_throws_the_will_away() {
     }
 }
 
-/// [MQTT-3.1.2-8] [MQTT-3.1.2-10] Any other code leaves it.
+/// [MQTT-3.1.2-8] [MQTT-3.1.2-10] [often-wrong-11] Any other code leaves it.
 #[test]
 fn disconnect_with_another_code_publishes_the_will() {
     for code in [
@@ -81,7 +81,7 @@ fn disconnect_with_another_code_publishes_the_will() {
     }
 }
 
-/// A malformed one, or one that breaks a rule, is no DISCONNECT 0x00.
+/// [often-wrong-11] A malformed one, or one that breaks a rule, is no DISCONNECT 0x00.
 #[test]
 fn a_disconnect_that_breaks_a_rule_publishes_the_will() {
     let (mut world, watcher) = watched();

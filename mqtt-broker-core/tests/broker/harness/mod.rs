@@ -16,6 +16,7 @@
 mod packets;
 pub mod store;
 mod time;
+pub mod waiting;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
