@@ -82,19 +82,29 @@ fn the_client_identifier_names_the_session() {
     }
 }
 
-/// [MQTT-4.1.0-1] [v3.1.1 MQTT-4.1.0-1] [v3.1.1 MQTT-4.1.0-2] A session lasts at least as long as its connection.
+/// [MQTT-4.1.0-1] [v3.1.1 MQTT-4.1.0-1] [v3.1.1 MQTT-4.1.0-2] A session lasts at least as long as its connection, whether
+/// that is its first one or not.
 #[test]
 fn a_connected_session_does_not_expire() {
-    let mut world = World::new(Config::default());
-    let mut connect = resuming(V5, "c", 1);
-    connect.keep_alive = 600;
-    let link = world.connect(connect);
-    for _ in 0..10 {
-        world.advance(Duration::from_secs(500));
-        world.send(link, Packet::Pingreq);
-        assert_eq!(world.take(link).packets(), [Packet::Pingresp]);
+    for connections in [1, 2] {
+        let mut world = World::new(Config::default());
+        let mut connect = resuming(V5, "c", 1);
+        connect.keep_alive = 600;
+        let mut link = world.connect(connect);
+        for _ in 1..connections {
+            world.cut(link);
+            link = world.connect(connect);
+        }
+        for _ in 0..10 {
+            world.advance(Duration::from_secs(500));
+            world.send(link, Packet::Pingreq);
+            assert_eq!(world.take(link).packets(), [Packet::Pingresp]);
+        }
+        assert_eq!(world.broker.gauges().sessions, 1);
+        // Who takes it over finds it.
+        let (_, outcome) = world.offer(resuming(V5, "c", 1));
+        assert_eq!(outcome.packets(), [accepted(V5, true)]);
     }
-    assert_eq!(world.broker.gauges().sessions, 1);
 }
 
 /// [v3.1.1 MQTT-3.1.2-7] Retained messages are not part of a session.
