@@ -127,7 +127,8 @@ fn a_session_of_the_longest_expiry_interval_never_ends() {
     }
 }
 
-/// [MQTT-4.1.0-1] [v3.1.1 MQTT-4.1.0-1] [v3.1.1 MQTT-4.1.0-2] A session lasts at least as long as its connection.
+/// [MQTT-4.1.0-1] [v3.1.1 MQTT-4.1.0-1] [v3.1.1 MQTT-4.1.0-2] A session lasts at least as long as its connection, whether
+/// that is its first one or not.
 #[test]
 fn a_connected_session_does_not_expire() {
     for (version, clean_start) in VERSIONS

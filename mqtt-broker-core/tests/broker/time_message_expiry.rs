@@ -12,15 +12,14 @@
 
 use std::time::Duration;
 
-use crate::harness::store::{Durable, answer};
+use crate::harness::waiting::{PLACES, Place, Waiting, payloads};
 use crate::harness::{
-    MICRO, SECOND, VERSIONS, World, connect, connect_as, expiring, name, puback, qos0, qos1, qos2,
+    MICRO, SECOND, VERSIONS, World, connect, connect_as, expiring, name, qos0, qos1, qos2,
     resuming, subscribe, will,
 };
 use bytes::Bytes;
-use mqtt_broker_core::{Cause, Config, LinkId, Message};
-use mqtt_codec::packet::Publish;
-use mqtt_codec::{Packet, QoS, TopicNameBuf, Version};
+use mqtt_broker_core::{Cause, Config, Message};
+use mqtt_codec::{QoS, TopicNameBuf, Version};
 
 const V5: Version = Version::V5_0;
 
@@ -109,6 +108,30 @@ fn an_expired_message_is_deleted_when_it_was_paged_in() {
             1,
             "the one in flight"
         );
+    }
+}
+
+/// [MQTT-3.3.2-5] [often-wrong-7] And whatever becomes of its connection meanwhile.
+#[test]
+fn an_expired_message_is_deleted_behind_each_end_and_each_return() {
+    for version in VERSIONS {
+        let mut waiting = Waiting::new(version, Place::Window);
+        waiting.publish(expiring(qos1(1, "a", "first"), 10));
+        waiting.publish(expiring(qos1(1, "a", "second"), 20));
+        waiting.world.advance(2 * SECOND);
+        waiting.world.cut(waiting.reader);
+        waiting.world.advance(2 * SECOND);
+        waiting.reader = waiting.resume();
+        waiting.world.advance_until_just_before(6 * SECOND);
+        assert_eq!(waiting.world.refused(Cause::Expired), 0);
+        waiting.world.advance(MICRO);
+        assert_eq!(waiting.world.refused(Cause::Expired), 1);
+        waiting.world.advance(2 * SECOND);
+        waiting.world.cut(waiting.reader);
+        waiting.world.advance_until_just_before(8 * SECOND);
+        assert_eq!(waiting.world.refused(Cause::Expired), 1);
+        waiting.world.advance(MICRO);
+        assert_eq!(waiting.world.refused(Cause::Expired), 2);
     }
 }
 
@@ -226,145 +249,4 @@ fn a_message_that_goes_back_to_its_group_takes_its_lifetime_along() {
         let expected = left.map(|left| ("x".into(), Some(left)));
         assert_eq!(payloads(&mut world, second), Vec::from_iter(expected));
     }
-}
-
-/// What a message waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    /// Its client is not there.
-    Offline,
-    /// The client's window is full.
-    Window,
-    /// The send buffer is full.
-    Buffer,
-    /// It is in the store alone.
-    Tail,
-    /// Its client is not there and the broker is started anew.
-    Restart,
-}
-
-const PLACES: [Place; 5] = [
-    Place::Offline,
-    Place::Window,
-    Place::Buffer,
-    Place::Tail,
-    Place::Restart,
-];
-
-/// A reader of `a` that does not get what is published now.
-struct Waiting {
-    world: Durable,
-    version: Version,
-    place: Place,
-    reader: LinkId,
-    writer: LinkId,
-}
-
-impl Waiting {
-    fn new(version: Version, place: Place) -> Self {
-        let config = Config {
-            send_maximum: 1,
-            send_maximum_v3: 1,
-            send_buffer: 10,
-            queue_head_messages: 1,
-            ..Config::default()
-        };
-        let mut world = match place {
-            Place::Tail => Durable::new(config),
-            Place::Restart => Durable::new(Config::default()),
-            Place::Offline | Place::Window | Place::Buffer => Durable::without_store(config),
-        };
-        let reader = world.subscriber(version, "reader");
-        let (writer, _) = world.connect(connect("writer"));
-        let mut waiting = Self {
-            world,
-            version,
-            place,
-            reader,
-            writer,
-        };
-        waiting.shut();
-        waiting
-    }
-
-    /// What keeps messages waiting.
-    fn shut(&mut self) {
-        match self.place {
-            Place::Offline | Place::Restart => self.world.cut(self.reader),
-            Place::Window => {
-                self.publish(qos1(1, "a", "in flight"));
-                assert_eq!(payloads(&mut self.world, self.reader).len(), 1);
-            }
-            Place::Buffer => {
-                self.world.draining = false;
-                self.publish(qos0("a", "fills the buffer"));
-            }
-            Place::Tail => {
-                self.world.cut(self.reader);
-                self.publish(qos1(1, "a", "ahead"));
-            }
-        }
-        self.world.commit_all();
-    }
-
-    fn publish(&mut self, publish: Publish<'static>) {
-        self.world.exchange(self.writer, publish);
-    }
-
-    fn resume(&mut self) -> LinkId {
-        let link = self.world.link();
-        self.world.send(link, resuming(self.version, "reader", 600));
-        self.world.commit_all();
-        link
-    }
-
-    /// The way is free: what comes behind that which kept it shut.
-    fn open(&mut self) -> Vec<(String, Option<u32>)> {
-        match self.place {
-            Place::Offline => self.reader = self.resume(),
-            Place::Restart => {
-                self.world.crash();
-                self.reader = self.resume();
-            }
-            Place::Window => self.world.send(self.reader, puback(1)),
-            Place::Buffer => {
-                self.world.draining = true;
-                self.world.write(self.reader, usize::MAX);
-            }
-            Place::Tail => self.reader = self.resume(),
-        }
-        let mut all = drain(&mut self.world, self.reader);
-        all.retain(|(payload, _)| !["ahead", "fills the buffer"].contains(&payload.as_str()));
-        all
-    }
-}
-
-/// What a link gets until nothing more comes; it acknowledges everything.
-fn drain(world: &mut Durable, link: LinkId) -> Vec<(String, Option<u32>)> {
-    let mut all = Vec::new();
-    loop {
-        world.commit_all();
-        let outcome = world.take(link);
-        let packets = outcome.sent();
-        if packets.is_empty() {
-            return all;
-        }
-        all.extend(packets.iter().filter_map(dated));
-        for answer in packets.iter().filter_map(answer) {
-            world.send(link, answer);
-        }
-    }
-}
-
-/// The PUBLISHes that a link got: payload and Message Expiry Interval.
-fn payloads(world: &mut World, link: LinkId) -> Vec<(String, Option<u32>)> {
-    world.take(link).sent().iter().filter_map(dated).collect()
-}
-
-fn dated(packet: &Packet<'_>) -> Option<(String, Option<u32>)> {
-    let Packet::Publish(publish) = packet else {
-        return None;
-    };
-    let payload = String::from_utf8(publish.payload.to_vec()).unwrap();
-    Some((payload, publish.properties.message_expiry_interval))
 }

@@ -22,6 +22,7 @@ pub mod schedule;
 pub mod store;
 pub mod table;
 mod time;
+pub mod waiting;
 mod words;
 
 use std::collections::BTreeMap;
