@@ -1,3 +1,4 @@
+use core::num::NonZeroU16;
 use core::time::Duration;
 
 /// The limits and choices of a [`Broker`](crate::Broker). Every limit is on by default.
@@ -6,7 +7,7 @@ pub struct Config {
     /// The largest packet taken from a client, in bytes with its fixed header; announced in 5.0.
     pub maximum_packet_size: u32,
     /// The longest Keep Alive, in seconds; in 5.0 a longer one, or 0, becomes this one by Server Keep Alive.
-    pub maximum_keep_alive: u16,
+    pub maximum_keep_alive: NonZeroU16,
     /// After how long without a packet a 3.x client with Keep Alive 0 is closed.
     pub idle_limit: Duration,
     /// The longest Client Identifier, in bytes.
@@ -116,7 +117,7 @@ impl Default for Config {
         const MIB: usize = 1024 * KIB;
         Self {
             maximum_packet_size: 2 * 1024 * 1024,
-            maximum_keep_alive: 1_200,
+            maximum_keep_alive: const { NonZeroU16::new(1_200).unwrap() },
             idle_limit: Duration::from_secs(24 * 60 * 60),
             client_id_bytes: 256,
             user_name_bytes: 256,

@@ -284,7 +284,7 @@ impl Broker {
             return;
         };
         at.client_id = Some(pending.client_id.clone());
-        at.silence = silence(&self.hub.config, pending.version, keep_alive);
+        at.silence = silence(&self.hub.config, keep_alive);
         at.may_change_expiry = pending.session_expiry > 0;
         at.resend = session_present.then(|| Box::new(Resend::new()));
         at.state = LinkState::AwaitStore {
@@ -375,11 +375,10 @@ fn connack_for(error: &DecodeError) -> Option<(Version, ConnectReasonCode)> {
     None
 }
 
-/// How long a client may be silent [MQTT-3.1.2-22].
-fn silence(config: &Config, version: Version, keep_alive: u16) -> Duration {
+/// How long a client may be silent [MQTT-3.1.2-22]. Some time it always has: while it is not read, its timer begins anew.
+fn silence(config: &Config, keep_alive: u16) -> Duration {
     match keep_alive {
-        0 if version == Version::V5_0 => KeepAlive::allowed_silence(config.maximum_keep_alive),
-        0 => config.idle_limit,
+        0 => config.idle_limit.max(Duration::from_micros(1)),
         seconds => KeepAlive::allowed_silence(seconds),
     }
 }

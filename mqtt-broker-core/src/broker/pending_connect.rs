@@ -62,9 +62,9 @@ impl PendingConnect {
     /// The Keep Alive that both sides run on: the server's in 5.0, where the client asked for more or for none.
     pub(super) fn keep_alive_in_force(&self, config: &Config) -> u16 {
         if self.version == Version::V5_0
-            && (self.keep_alive == 0 || self.keep_alive > config.maximum_keep_alive)
+            && (self.keep_alive == 0 || self.keep_alive > config.maximum_keep_alive.get())
         {
-            config.maximum_keep_alive
+            config.maximum_keep_alive.get()
         } else {
             self.keep_alive
         }

@@ -4,6 +4,7 @@
     reason = "the helpers of a test may what the test may"
 )]
 
+use std::num::NonZeroU16;
 use std::time::Duration;
 
 use mqtt_broker_core::{Availability, Config, Overflow, Persistence};
@@ -15,7 +16,7 @@ fn every_limit_is_on_by_default_with_the_number_of_the_table() {
     const MIB: usize = 1024 * KIB;
     let table = Config {
         maximum_packet_size: 2 * 1024 * 1024,
-        maximum_keep_alive: 1_200,
+        maximum_keep_alive: NonZeroU16::new(1_200).unwrap(),
         idle_limit: Duration::from_secs(24 * 60 * 60),
         client_id_bytes: 256,
         user_name_bytes: 256,

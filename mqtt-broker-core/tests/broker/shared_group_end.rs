@@ -137,7 +137,6 @@ fn config() -> Config {
         send_maximum: 1,
         send_maximum_v3: 1,
         maximum_session_expiry: 600,
-        maximum_keep_alive: 1_200,
         ..Config::default()
     }
 }

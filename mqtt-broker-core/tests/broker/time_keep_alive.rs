@@ -9,11 +9,13 @@
     reason = "the helpers of a test may what the test may"
 )]
 
+use std::num::NonZeroU16;
 use std::time::Duration;
 
+use crate::harness::store::Durable;
 use crate::harness::{
     MICRO, Saw, VERSIONS, World, connect_as, disconnect, puback, pubcomp, pubrec, pubrel, qos0,
-    qos1, qos2, subscribe, unsubscribe, will,
+    qos1, qos2, retained, subscribe, unsubscribe, will,
 };
 use mqtt_broker_core::{Authentication, AuthenticationOutcome, Config, LinkId};
 use mqtt_codec::packet::Connect;
@@ -27,7 +29,7 @@ fn a_client_that_is_silent_for_one_and_a_half_times_its_keep_alive_is_closed() {
     for version in VERSIONS {
         for keep_alive in [1, 2, 3, 10, u16::MAX] {
             let mut world = World::new(Config {
-                maximum_keep_alive: u16::MAX,
+                maximum_keep_alive: NonZeroU16::MAX,
                 ..Config::default()
             });
             let limit = seconds(keep_alive.into()) * 3 / 2;
@@ -178,7 +180,7 @@ fn a_longer_keep_alive_or_none_becomes_the_cap_in_5_0() {
         (0, Some(20), 30),
     ] {
         let mut world = World::new(Config {
-            maximum_keep_alive: 20,
+            maximum_keep_alive: NonZeroU16::new(20).unwrap(),
             ..Config::default()
         });
         let (link, outcome) = world.offer(with_keep_alive(Version::V5_0, asked));
@@ -258,6 +260,32 @@ fn a_client_that_is_not_read_is_not_silent() {
     assert_eq!(world.take(link).all(), []);
     world.advance(MICRO);
     assert_timed_out(&mut world, link, Version::V5_0);
+}
+
+/// Whatever the configuration says: a link that is not read is looked at again later, and not for ever at one moment.
+#[test]
+fn an_idle_limit_of_nothing_does_not_stop_the_time() {
+    let mut world = Durable::new(Config {
+        idle_limit: Duration::ZERO,
+        persist_backlog: 0,
+        ..Config::default()
+    });
+    let link = world.link();
+    world.send(link, with_keep_alive(Version::V3_1_1, 0));
+    world.commit_all();
+    world.forget();
+    // The store is behind, so that the client is not read.
+    world.send(link, retained(qos1(1, "a", "x")));
+    assert_eq!(world.take(link).all(), [Saw::Paused]);
+    let now = world.now;
+    world.broker.handle_timeout(now + seconds(1));
+    assert!(
+        world
+            .broker
+            .poll_timeout()
+            .is_some_and(|next| next > now + seconds(1))
+    );
+    assert_eq!(world.broker.gauges().connected, 1);
 }
 
 /// [MQTT-3.1.2-8] [MQTT-3.1.2-22] [v3.1.1 MQTT-3.1.2-24] The end by silence is no DISCONNECT: the will goes out.

@@ -9,6 +9,7 @@
     reason = "the helpers of a test may what the test may"
 )]
 
+use std::num::NonZeroU16;
 use std::time::Duration;
 
 use crate::harness::store::Durable;
@@ -334,7 +335,7 @@ fn forever() -> World {
 /// Nobody is closed for being silent.
 fn forever_config() -> Config {
     Config {
-        maximum_keep_alive: u16::MAX,
+        maximum_keep_alive: NonZeroU16::MAX,
         idle_limit: Duration::MAX,
         ..Config::default()
     }

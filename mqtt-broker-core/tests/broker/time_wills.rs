@@ -9,6 +9,7 @@
     reason = "the helpers of a test may what the test may"
 )]
 
+use std::num::NonZeroU16;
 use std::time::Duration;
 
 use crate::harness::{
@@ -322,7 +323,7 @@ impl Left {
 fn watched() -> (World, LinkId) {
     let mut world = World::new(Config {
         maximum_session_expiry: NEVER,
-        maximum_keep_alive: u16::MAX,
+        maximum_keep_alive: NonZeroU16::MAX,
         idle_limit: Duration::MAX,
         ..Config::default()
     });
