@@ -47,6 +47,24 @@ pub(crate) enum Held {
     Leave { link: LinkId },
 }
 
+impl Held {
+    /// What it takes while it waits, about.
+    fn bytes(&self) -> usize {
+        let packet = match self {
+            Self::Packet { bytes, replays, .. } => {
+                bytes.len() + replays.len() * size_of::<Replay>()
+            }
+            Self::Acknowledge { .. }
+            | Self::Complete { .. }
+            | Self::Release { .. }
+            | Self::Transmit { .. }
+            | Self::Connack { .. }
+            | Self::Leave { .. } => 0,
+        };
+        size_of::<(Position, Self)>() + packet
+    }
+}
+
 /// The records of a shard on their way to the store.
 #[derive(Debug)]
 pub(crate) struct Durable {
@@ -60,6 +78,7 @@ pub(crate) struct Durable {
     handed: VecDeque<(Position, usize)>,
     handed_bytes: usize,
     held: VecDeque<(Position, Held)>,
+    held_bytes: usize,
     /// Recorded last in this batch: a message goes to many sessions, one after the other.
     last_message: Option<MessageId>,
 }
@@ -78,6 +97,7 @@ impl Durable {
             handed: VecDeque::new(),
             handed_bytes: 0,
             held: VecDeque::new(),
+            held_bytes: 0,
             last_message: None,
         }
     }
@@ -125,6 +145,7 @@ impl Durable {
     }
 
     pub(crate) fn hold(&mut self, position: Position, held: Held) {
+        self.held_bytes += held.bytes();
         self.held.push_back((position, held));
     }
 
@@ -157,14 +178,19 @@ impl Durable {
     /// The next that waited for `position` or earlier.
     pub(crate) fn pop_held(&mut self, position: Position) -> Option<Held> {
         match self.held.front() {
-            Some(&(first, _)) if first <= position => self.held.pop_front().map(|(_, held)| held),
-            Some(_) | None => None,
+            Some(&(first, _)) if first <= position => {}
+            Some(_) | None => return None,
         }
+        let (_, held) = self.held.pop_front()?;
+        self.held_bytes -= held.bytes();
+        Some(held)
     }
 
-    /// The bytes of records that are not durable yet.
+    /// The bytes of records that are not durable yet, and of what is held. A client can have more held than it has recorded,
+    /// since it may ask again for what was done.
+    #[inline]
     pub(crate) fn backlog(&self) -> usize {
-        self.batch_bytes + self.handed_bytes
+        self.batch_bytes + self.handed_bytes + self.held_bytes
     }
 }
 
@@ -173,6 +199,8 @@ const RECORD_OVERHEAD: usize = 64;
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec;
+
     use mqtt_codec::ClientIdBuf;
 
     use super::*;
@@ -206,9 +234,27 @@ mod tests {
             };
             durable.hold(Position(position), Held::Leave { link });
         }
+        let link = LinkId {
+            generation: 1,
+            index: 0,
+        };
+        let (bytes, replays) = (vec![0; 100], Vec::new());
+        let waiting = 3 * BATCH + 3 * size_of::<(Position, Held)>();
+        assert_eq!(durable.backlog(), waiting);
+        durable.hold(
+            Position(3),
+            Held::Packet {
+                link,
+                bytes,
+                replays,
+            },
+        );
+        let packet = size_of::<(Position, Held)>() + 100;
+        assert_eq!(durable.backlog(), waiting + packet);
         let mut out =
             |position| core::iter::from_fn(|| durable.pop_held(Position(position))).count();
-        assert_eq!([out(0), out(1), out(2), out(3)], [0, 2, 0, 1]);
+        assert_eq!([out(0), out(1), out(2), out(3)], [0, 2, 0, 2]);
+        assert_eq!(durable.backlog(), 3 * BATCH);
     }
 
     fn three_batches() -> Durable {

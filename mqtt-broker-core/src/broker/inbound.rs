@@ -92,9 +92,9 @@ impl Broker {
         packet: Packet<'_>,
         whole: Option<&Bytes>,
     ) {
-        let mark = self.hub.durable.mark();
+        let before = self.hub.durable.backlog();
         self.act_on(now, link, packet, whole);
-        if self.hub.durable.since(mark).is_some() {
+        if self.hub.durable.backlog() > before {
             self.hub.pause_for_store(link);
         }
     }

@@ -276,7 +276,7 @@ fn a_full_backlog_pauses_publishers_until_the_store_has_caught_up() {
     assert_eq!(world.take(writer).packets(), [puback(2), puback(3)]);
 }
 
-/// Whatever is recorded fills the backlog, acknowledged or not.
+/// Whatever is recorded or held fills the backlog, acknowledged or not.
 #[test]
 fn every_kind_of_packet_is_bounded_by_the_backlog() {
     let config = Config {
@@ -284,7 +284,7 @@ fn every_kind_of_packet_is_bounded_by_the_backlog() {
         ..Config::default()
     };
     let payload: &'static str = Box::leak("x".repeat(2_000).into_boxed_str());
-    for kind in 0..3 {
+    for kind in 0..5 {
         let mut world = Durable::new(config.clone());
         let (link, _) = world.connect(resuming(V5, "client", 600));
         let mut packets = 0;
@@ -293,8 +293,11 @@ fn every_kind_of_packet_is_bounded_by_the_backlog() {
             let packet = match kind {
                 0 => Packet::Publish(retained(qos0("a", payload))),
                 1 => subscribe(packets, "a", QoS::AtMostOnce),
-                _ if packets % 2 == 1 => subscribe(packets, "a", QoS::AtMostOnce),
-                _ => unsubscribe(packets, "a"),
+                2 if packets % 2 == 0 => unsubscribe(packets, "a"),
+                // With the first one on its way to the store, the others change nothing and wait behind it.
+                3 if packets > 1 => unsubscribe(packets, "b"),
+                4 if packets > 1 => pubrel(9),
+                _ => subscribe(packets, "a", QoS::AtMostOnce),
             };
             world.send(link, packet);
         }
