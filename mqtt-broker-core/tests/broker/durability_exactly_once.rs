@@ -215,7 +215,7 @@ impl Run {
         &mut self.sending[usize::from(packet_id) - 1]
     }
 
-    /// [MQTT-4.4.0-1] What is unacknowledged goes again, under its id.
+    /// What is unacknowledged goes again, under its id: MQTT-4.4.0-1.
     fn resend(&mut self, dup: bool) {
         for (payload, id) in PAYLOADS.into_iter().zip(1..) {
             let publish = match self.qos {

@@ -20,7 +20,7 @@ mod statement;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use marks::{Mark, Marks};
+use marks::{Found, Mark, Marks};
 use statement::{State, Statement};
 
 /// Makes `docs/conformance.md` anew instead of comparing it.
@@ -55,6 +55,12 @@ fn every_mark_names_a_statement() {
         .map(|(mark, place)| format!("{mark} in {place}"))
         .collect();
     assert_eq!(unknown, Vec::<String>::new());
+}
+
+/// A mark on what is no test, or that has a slip in it, shows nothing.
+#[test]
+fn no_mark_goes_astray() {
+    assert_eq!(Marks::astray(), Vec::<String>::new());
 }
 
 /// Few statements are without a test, and each of those says why.
@@ -123,7 +129,7 @@ fn the_page_is_up_to_date() {
     );
 }
 
-/// What finds the marks finds these, and no others.
+/// What finds the marks finds these, and says which count for nothing.
 #[test]
 fn marks_are_found_in_the_doc_comments_of_tests() {
     // The brackets are put in here, so that this file is not taken for a test of these statements.
@@ -131,32 +137,55 @@ fn marks_are_found_in_the_doc_comments_of_tests() {
 /// ⟦MQTT-1.2.3-4⟧ ⟦v3.1.1 MQTT-1.2.3-5⟧ It is so.
 /// ⟦often-wrong-7⟧ And so.
 #[test]
-fn it_is_so() {}
+fn it_is_so() {
+    helper();
+}
 
 proptest! {
     /// ⟦3.1-2⟧ Whatever comes.
     #[test]
+    #[expect(
+        clippy::panic,
+        reason = \"it may\"
+    )]
     fn always(x in any::<u8>()) {}
 }
 
 /// ⟦MQTT-1.2.3-6⟧ Not a test.
-fn helper() {}
+fn helper() {
+    a_client();
+}
+
+/// ⟦MQTT-1.2.3-7⟧ Not always built.
+#[cfg(unix)]
+#[test]
+fn on_unix() {}
+
+/// ⟦MQTT 1.2.3-8⟧ With a slip.
+#[test]
+fn with_a_slip() {}
 "
     .replace('⟦', "[")
     .replace('⟧', "]");
-    let found: Vec<_> = marks::of_tests("a/tests/b.rs", &source)
-        .into_iter()
-        .map(|mark| (mark.statement, mark.test))
+    let found = Found::in_source("a/tests/b.rs", &source);
+    let tests: Vec<_> = found
+        .tests
+        .iter()
+        .map(|mark| (&mark.statement[..], &mark.test[..], mark.names_a_client))
         .collect();
     let expected = [
-        ("MQTT-1.2.3-4", "it_is_so"),
-        ("v3.1.1 MQTT-1.2.3-5", "it_is_so"),
-        ("often-wrong-7", "it_is_so"),
-        ("3.1-2", "always"),
+        ("MQTT-1.2.3-4", "it_is_so", true),
+        ("v3.1.1 MQTT-1.2.3-5", "it_is_so", true),
+        ("often-wrong-7", "it_is_so", true),
+        ("3.1-2", "always", false),
     ];
-    let expected: Vec<_> = expected
-        .map(|(mark, test)| (mark.to_owned(), test.to_owned()))
-        .into();
-    assert_eq!(found, expected);
-    assert_eq!(marks::in_text(&source).len(), 5);
+    assert_eq!(tests, expected);
+    let astray: Vec<_> = found
+        .astray
+        .iter()
+        .map(|it| it.split_once(": ").unwrap().1)
+        .collect();
+    let expected = ["MQTT-1.2.3-6", "MQTT-1.2.3-7", "MQTT 1.2.3-8"].map(|it| format!("[{it}]"));
+    assert_eq!(astray, expected);
+    assert_eq!(marks::in_text(&source).len(), 6);
 }

@@ -35,15 +35,16 @@ const INTRODUCTION: &str = "\
 # Conformance
 
 Every normative statement of MQTT 5.0 and 3.1.1, every rule that we know of that has no number there, and the tests that
-show them. Each test is deterministic: the machines that keep the rules do no I/O. The statements are in our own words;
+show them. The machines that keep the rules do no I/O, so their tests are deterministic; those that draw examples have a
+fixed seed. Three statements about the transport itself have tests with real sockets. The statements are in our own words;
 [`docs/standard/`](standard/) has them as data.
 
 `cargo test -p mqttd --test conformance` makes this page from the sources and fails when a statement has no test, when a rule
 that binds both ends has a test of only one, or when the page is out of date. `UPDATE_CONFORMANCE=1` before that command
 writes it anew. [testing.md](testing.md) tells how the tests are built and what they found.
 
-The first word of a row says whom the statement binds: `wire` is the form of a packet, for both ends. Tests in `mqtt-session`
-are the client's side, those in `mqtt-broker-core` the broker's.
+The second column says whom a statement binds: `wire` is the form of a packet, for both ends. The client's side is tested in
+`mqtt-session`, beside the server's end of a single connection, and the broker's in `mqtt-broker-core`.
 ";
 
 const TABLE: &str = "| statement | binds | what it says | state | tests |\n|---|---|---|---|---|\n";

@@ -84,7 +84,7 @@ impl Side {
     pub(crate) fn is_shown_by(self, test: &Mark) -> bool {
         match self {
             Self::Anywhere => true,
-            Self::Client => test.part() == "mqtt-session",
+            Self::Client => test.part() == "mqtt-session" && test.names_a_client,
             Self::Broker => test.part() == "mqtt-broker-core",
         }
     }

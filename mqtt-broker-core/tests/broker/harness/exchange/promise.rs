@@ -80,7 +80,7 @@ impl Run {
     }
 
     /// Whether another member of the group gets the message: of QoS 1, whose member has not acknowledged it and is gone
-    /// for good. What was half-delivered of QoS 2 goes to nobody else [MQTT-4.8.2-5].
+    /// for good. What was half-delivered of QoS 2 goes to nobody else, see MQTT-4.8.2-5.
     pub(super) fn goes_to_another(&self, client: usize, back: Back) -> bool {
         let is_open = self.progress[READER] < self.exchange().len();
         let is_gone = client == READER && !self.broker_remembers(back);
