@@ -43,6 +43,15 @@ impl Marks {
         marks.into_iter().flatten().collect()
     }
 
+    /// The same; those that show the fewest other statements stand first.
+    pub(crate) fn most_specific_first(&self, statement: &Statement) -> Vec<&Mark> {
+        let mut tests = self.of(statement);
+        let all = || self.0.values().flatten();
+        let is_same = |a: &Mark, b: &Mark| (&a.file, &a.test) == (&b.file, &b.test);
+        tests.sort_by_cached_key(|test| all().filter(|other| is_same(test, other)).count());
+        tests
+    }
+
     /// Every mark in every source file, in comments of the code as well, with its place.
     pub(crate) fn everywhere() -> Vec<(String, String)> {
         let mut found = Vec::new();

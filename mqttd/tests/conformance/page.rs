@@ -9,16 +9,17 @@ use crate::statement::{State, Statement};
 pub(crate) fn render(statements: &[Statement], marks: &Marks) -> String {
     let mut page = String::from(INTRODUCTION);
     summary(&mut page, statements);
+    contents(&mut page, statements);
     for (version, heading) in PARTS {
         writeln!(page, "\n## {heading}").unwrap();
         let mut section = String::new();
         for statement in statements.iter().filter(|s| s.version == version) {
             let of = section_of(statement);
             if of != section {
-                write!(page, "\n### {of}\n\n{TABLE}").unwrap();
+                write!(page, "\n### {}\n\n{TABLE}", heading_of(statement)).unwrap();
                 section = of;
             }
-            row(&mut page, statement, &marks.of(statement));
+            row(&mut page, statement, &marks.most_specific_first(statement));
         }
     }
     page
@@ -40,11 +41,13 @@ fixed seed. Three statements about the transport itself have tests with real soc
 [`docs/standard/`](standard/) has them as data.
 
 `cargo test -p mqttd --test conformance` makes this page from the sources and fails when a statement has no test, when a rule
-that binds both ends has a test of only one, or when the page is out of date. `UPDATE_CONFORMANCE=1` before that command
-writes it anew. [testing.md](testing.md) tells how the tests are built and what they found.
+that binds both ends has a test of only one (what the codec keeps for both, and what is about transports, needs one test), or
+when the page is out of date. `UPDATE_CONFORMANCE=1` before that command writes it anew. [testing.md](testing.md) tells how the
+tests are built and what they found.
 
 The second column says whom a statement binds: `wire` is the form of a packet, for both ends. The client's side is tested in
-`mqtt-session`, beside the server's end of a single connection, and the broker's in `mqtt-broker-core`.
+`mqtt-session`, beside the server's end of a single connection, and the broker's in `mqtt-broker-core`. Of several tests the
+most specific stands first: the one that shows the fewest other statements.
 ";
 
 const TABLE: &str = "| statement | binds | what it says | state | tests |\n|---|---|---|---|---|\n";
@@ -77,7 +80,39 @@ fn section_of(statement: &Statement) -> String {
     if numbers.last() == Some(&"0") {
         numbers.pop();
     }
-    format!("Section {}", numbers.join("."))
+    format!("§{}", numbers.join("."))
+}
+
+/// With the version, so that no two headings of the page are alike.
+fn heading_of(statement: &Statement) -> String {
+    let section = section_of(statement);
+    match statement.version {
+        "" => section,
+        version => format!("MQTT {version} {section}"),
+    }
+}
+
+/// A line for each part, with links to its sections.
+fn contents(page: &mut String, statements: &[Statement]) {
+    for (version, heading) in PARTS {
+        let mut links = Vec::new();
+        for statement in statements.iter().filter(|s| s.version == version) {
+            let anchor: String = heading_of(statement)
+                .to_lowercase()
+                .chars()
+                .filter_map(|c| match c {
+                    ' ' => Some('-'),
+                    c if c.is_alphanumeric() || c == '-' => Some(c),
+                    _ => None,
+                })
+                .collect();
+            let link = format!("[{}](#{anchor})", section_of(statement));
+            if links.last() != Some(&link) {
+                links.push(link);
+            }
+        }
+        writeln!(page, "\n{heading}: {}", links.join(", ")).unwrap();
+    }
 }
 
 fn row(page: &mut String, statement: &Statement, tests: &[&Mark]) {
@@ -97,7 +132,7 @@ fn row(page: &mut String, statement: &Statement, tests: &[&Mark]) {
     } else {
         format!("*{}*: ", statement.title)
     };
-    let (id, role, text) = (&statement.id, statement.role, escaped(&statement.text));
+    let (id, role, text) = (statement.mark(), statement.role, escaped(&statement.text));
     writeln!(
         page,
         "| {id} | {role} | {title}{text} | {state} | {shown} |"
