@@ -236,3 +236,47 @@ impl Sessions {
         Some(session)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matching::KeyedState;
+
+    /// What most sessions never need takes room only while it is needed.
+    #[test]
+    fn what_is_rare_is_given_back_when_nothing_of_it_is_left() {
+        let mut session = session("c", None);
+        let id = PacketId::new(1).unwrap();
+        session.rare_mut().unsent.push_back(id);
+        session.rare_mut().releasing.push_back((id, 0));
+        session.tidy();
+        session.rare_mut().unsent.clear();
+        session.tidy();
+        assert_eq!(session.rare_mut().releasing.len(), 1);
+        session.rare_mut().releasing.clear();
+        session.tidy();
+        assert!(session.rare.is_none());
+    }
+
+    /// A principal is known for as long as it has sessions.
+    #[test]
+    fn the_sessions_of_a_principal_are_counted() {
+        let mut sessions = Sessions::new(KeyedState::new([7; 16]));
+        let user = TextBuf::new("user").unwrap();
+        let keys = ["a", "b"].map(|id| sessions.insert(session(id, Some(user.clone()))).unwrap());
+        sessions.insert(session("c", None)).unwrap();
+        assert_eq!((sessions.len(), sessions.of_principal(&user)), (3, 2));
+        for (key, left) in keys.into_iter().zip([1, 0]) {
+            assert!(sessions.remove(key).is_some());
+            assert!(sessions.remove(key).is_none());
+            assert_eq!(sessions.of_principal(&user), left);
+            assert_eq!(sessions.by_principal.len(), left);
+        }
+        assert_eq!(sessions.len(), 1);
+    }
+
+    fn session(client_id: &str, principal: Option<TextBuf>) -> BrokerSession {
+        let client_id = ClientIdBuf::new(client_id).unwrap();
+        BrokerSession::new(client_id, Version::V5_0, principal)
+    }
+}
