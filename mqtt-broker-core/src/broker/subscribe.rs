@@ -46,6 +46,7 @@ impl Broker {
         }
         if !self.hub.fits(link, answer_len(packet.packet_id, count)) {
             // [MQTT-3.1.2-24] [MQTT-3.8.4-1]: there is no answer that it would take.
+            self.hub.counters.count(Cause::PacketTooLargeForClient);
             return self.fail(now, link, DisconnectReasonCode::PacketTooLarge);
         }
         let mark = self.hub.durable.mark();
@@ -241,6 +242,7 @@ impl Broker {
         let answer_len = answer_len(packet.packet_id, packet.filters.len());
         if !self.hub.fits(link, answer_len) {
             // [MQTT-3.1.2-24] [MQTT-3.10.4-4]
+            self.hub.counters.count(Cause::PacketTooLargeForClient);
             return self.fail(now, link, DisconnectReasonCode::PacketTooLarge);
         }
         let mark = self.hub.durable.mark();
