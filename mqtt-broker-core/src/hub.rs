@@ -116,19 +116,16 @@ impl Hub {
         }));
     }
 
-    /// Whether a link's client takes a packet of so many bytes [MQTT-3.1.2-24]. One that it does not take is counted.
-    pub(crate) fn fits(&mut self, link: LinkId, packet_len: usize) -> bool {
-        let Some(at) = self.links.get(link) else {
-            return false;
-        };
-        let fits = at.connection.fits(packet_len);
-        if !fits {
-            self.counters.count(Cause::PacketTooLargeForClient);
-        }
-        fits
+    /// Whether a link's client takes a packet of so many bytes [MQTT-3.1.2-24].
+    pub(crate) fn fits(&self, link: LinkId, packet_len: usize) -> bool {
+        self.links
+            .get(link)
+            .is_some_and(|at| at.connection.fits(packet_len))
     }
 
-    /// Puts a packet that is not a PUBLISH into a link's send buffer, if its client takes one of that size.
+    /// Puts a packet that is not a PUBLISH into a link's send buffer, if its client takes one of that size. Only a CONNACK that
+    /// refuses may be too large, since who is let in takes its CONNACK, and nothing else here is larger. That is not counted:
+    /// what it tells of is.
     pub(crate) fn send(&mut self, now: Instant, link: LinkId, packet: &Packet<'_>) {
         let Some(version) = self.links.get(link).map(|at| at.version) else {
             return;

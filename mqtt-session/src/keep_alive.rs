@@ -87,8 +87,8 @@ pub enum PingDue {
 }
 
 impl Ping {
-    /// From CONNECT on, or from the last AUTH behind it. `interval` is in seconds, 0 turns it off; `patience` is how long PINGRESP may take, and at most
-    /// the interval, since something has to be sent again by then.
+    /// From CONNECT on, or from the last AUTH behind it. `interval` is in seconds, 0 turns it off; `patience` is how long
+    /// PINGRESP may take, and at most the interval, since something has to be sent again by then.
     #[must_use]
     pub fn new(interval: u16, patience: Duration, now: Instant) -> Self {
         let interval = (interval > 0).then(|| Duration::from_secs(interval.into()));

@@ -261,15 +261,22 @@ impl ProtocolError {
 }
 
 /// The list of the packet's codes says whose each is.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the others have no codes of one side"
-)]
 const fn unexpected_reason_code(packet_type: PacketType) -> Option<&'static str> {
     match packet_type {
         PacketType::Puback => Some("MQTT-3.4.2-1"),
         PacketType::Pubrec => Some("MQTT-3.5.2-1"),
         PacketType::Disconnect => Some("MQTT-3.14.2-1"),
-        _ => None,
+        PacketType::Connect
+        | PacketType::Connack
+        | PacketType::Publish
+        | PacketType::Pubrel
+        | PacketType::Pubcomp
+        | PacketType::Subscribe
+        | PacketType::Suback
+        | PacketType::Unsubscribe
+        | PacketType::Unsuback
+        | PacketType::Pingreq
+        | PacketType::Pingresp
+        | PacketType::Auth => None,
     }
 }

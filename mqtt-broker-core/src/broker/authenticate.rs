@@ -205,6 +205,7 @@ impl Broker {
         });
         let bytes = encode(&packet, at.version);
         if !self.hub.fits(link, bytes.len()) {
+            self.hub.counters.count(Cause::PacketTooLargeForClient);
             return Err(NotSent::TooLarge);
         }
         self.hub.send_encoded(now, link, &bytes);

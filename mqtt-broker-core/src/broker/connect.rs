@@ -155,6 +155,7 @@ impl Broker {
         // Session Present does not change its length.
         let connack = pending.connack(&self.hub.config, false, data.as_deref());
         if !self.hub.fits(link, connack.len()) {
+            self.hub.counters.count(Cause::PacketTooLargeForClient);
             return self.refuse_connect(now, link, ConnectReasonCode::PacketTooLarge);
         }
         let mark = self.hub.durable.mark();

@@ -10,7 +10,7 @@ use super::Broker;
 use super::limits;
 use super::route::{Incoming, Origin, Outcome, expires_at};
 use crate::counters::Cause;
-use crate::durable::Held;
+use crate::durable::{Held, Mark};
 use crate::link_id::LinkId;
 use crate::matching::SessionKey;
 use crate::record::{Position, Record};
@@ -72,7 +72,7 @@ impl Broker {
             });
         }
         // A refusal promises nothing, and the exchange must not outlive a connection that is lost before it leaves.
-        let position = self.hub.durable.since(mark).filter(|_| !is_over);
+        let position = self.promised(mark, publish).filter(|_| !is_over);
         self.acknowledge(
             now,
             link,
@@ -82,6 +82,16 @@ impl Broker {
             reason,
             position,
         );
+    }
+
+    /// What has to be durable before a PUBLISH that came at `mark` is acknowledged.
+    fn promised(&self, mark: Mark, publish: &Publish<'_>) -> Option<Position> {
+        let durable = &self.hub.durable;
+        durable.since(mark).or_else(|| {
+            // Where no retained message was cleared, the end of an earlier one may not be durable.
+            let clears = publish.retain && publish.payload.is_empty();
+            durable.pending().filter(|_| clears)
+        })
     }
 
     /// Whether and why a PUBLISH is refused.

@@ -183,8 +183,8 @@ impl Broker {
     fn retain(&mut self, now: Instant, keeping: &mut Keeping<'_>) {
         let topic = keeping.incoming.topic;
         if keeping.incoming.publish.payload.is_empty() {
-            // [MQTT-3.3.1-6] [MQTT-3.3.1-7]. Where there is none, the end of an earlier one may not be durable.
-            if self.clear_retained(topic) || self.hub.durable.pending().is_some() {
+            // [MQTT-3.3.1-6] [MQTT-3.3.1-7]
+            if self.clear_retained(topic) {
                 self.record_cleared(TopicNameBuf::from(topic));
             }
             return;

@@ -8,7 +8,7 @@ use mqtt_codec::packet::{
     Unsubscribe, UnsubscribeReasonCodes,
 };
 use mqtt_codec::reason_code::{DisconnectReasonCode, SubscribeReasonCode, UnsubscribeReasonCode};
-use mqtt_codec::{Packet, PacketId, TopicFilter, TopicFilterBuf, Version};
+use mqtt_codec::{Packet, TopicFilter, TopicFilterBuf, Version, variable_byte_integer};
 use mqtt_session::Instant;
 
 use super::Broker;
@@ -44,8 +44,9 @@ impl Broker {
             let reason = DisconnectReasonCode::SharedSubscriptionsNotSupported;
             return self.fail(now, link, reason);
         }
-        if !self.hub.fits(link, answer_len(packet.packet_id, count)) {
+        if !self.hub.fits(link, answer_len(count)) {
             // [MQTT-3.1.2-24] [MQTT-3.8.4-1]: there is no answer that it would take.
+            self.hub.counters.count(Cause::PacketTooLargeForClient);
             return self.fail(now, link, DisconnectReasonCode::PacketTooLarge);
         }
         let mark = self.hub.durable.mark();
@@ -238,9 +239,9 @@ impl Broker {
             self.hub.refuse(link, Cause::Subscriptions);
             return self.fail(now, link, DisconnectReasonCode::QuotaExceeded);
         }
-        let answer_len = answer_len(packet.packet_id, packet.filters.len());
-        if !self.hub.fits(link, answer_len) {
+        if !self.hub.fits(link, answer_len(packet.filters.len())) {
             // [MQTT-3.1.2-24] [MQTT-3.10.4-4]
+            self.hub.counters.count(Cause::PacketTooLargeForClient);
             return self.fail(now, link, DisconnectReasonCode::PacketTooLarge);
         }
         let mark = self.hub.durable.mark();
@@ -311,12 +312,43 @@ fn tell(
 }
 
 /// How long a SUBACK or UNSUBACK of 5.0 with so many codes is. In 3.x, where it is shorter, there is no limit to it.
-fn answer_len(packet_id: PacketId, codes: usize) -> usize {
-    let codes = vec![UnsubscribeReasonCode::Success; codes];
-    let unsuback = Unsuback {
-        packet_id,
-        properties: AcknowledgementProperties::default(),
-        reason_codes: UnsubscribeReasonCodes::new(&codes).unwrap_or(UnsubscribeReasonCodes::EMPTY),
-    };
-    unsuback.encoded_len(Version::V5_0).unwrap_or(usize::MAX)
+fn answer_len(codes: usize) -> usize {
+    // Packet Identifier and Property Length.
+    let remaining = 2 + 1 + codes;
+    let length = u32::try_from(remaining)
+        .ok()
+        .and_then(variable_byte_integer::len);
+    length.map_or(usize::MAX, |length| 1 + length + remaining)
+}
+
+#[cfg(test)]
+mod tests {
+    use mqtt_codec::PacketId;
+
+    use super::*;
+
+    /// Up to where the Remaining Length takes a byte more, and behind it.
+    #[test]
+    fn the_length_of_an_answer_is_that_of_its_packet() {
+        let packet_id = PacketId::new(1).unwrap();
+        let properties = AcknowledgementProperties::default();
+        for count in (1..=130).chain(16_370..=16_390) {
+            let granted = vec![SubscribeReasonCode::Success; count];
+            let removed = vec![UnsubscribeReasonCode::Success; count];
+            let suback = Suback {
+                packet_id,
+                properties,
+                reason_codes: SubscribeReasonCodes::new(&granted).unwrap(),
+            };
+            let unsuback = Unsuback {
+                packet_id,
+                properties,
+                reason_codes: UnsubscribeReasonCodes::new(&removed).unwrap(),
+            };
+            let len = Some(answer_len(count));
+            assert_eq!(unsuback.encoded_len(Version::V5_0), len);
+            assert_eq!(suback.encoded_len(Version::V5_0), len);
+        }
+        assert_eq!(answer_len(usize::MAX >> 1), usize::MAX);
+    }
 }

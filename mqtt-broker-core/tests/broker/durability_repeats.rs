@@ -9,10 +9,10 @@
 )]
 
 use crate::harness::store::Durable;
-use crate::harness::{connect_as, qos0, qos1, retained, unsuback, unsubscribe};
-use mqtt_broker_core::Config;
-use mqtt_codec::Version;
+use crate::harness::{connect_as, qos0, qos1, qos2, retained, unsuback, unsubscribe};
+use mqtt_broker_core::{Config, Record};
 use mqtt_codec::reason_code::UnsubscribeReasonCode;
+use mqtt_codec::{TopicNameBuf, Version};
 
 /// [3.1-9] [MQTT-3.10.4-4] UNSUBSCRIBE once more on a live connection: its UNSUBACK says the same as the first one.
 #[test]
@@ -56,5 +56,31 @@ fn puback_of_a_repeated_clearing_waits_until_the_message_cannot_come_back() {
         let (third, _) = world.connect(connect_as(version, "third"));
         world.send(third, retained(qos1(1, "a", "")));
         assert_eq!(world.take(third).packets().len(), 1);
+    }
+}
+
+/// [MQTT-3.3.1-7] What holds nothing has nothing to clear: no record says so, however often a client asks, and the
+/// acknowledgements alone wait for what is on its way to the store.
+#[test]
+fn a_clearing_that_clears_nothing_is_not_recorded() {
+    for version in crate::harness::VERSIONS {
+        let mut world = Durable::new(Config::default());
+        let (client, _) = world.connect(connect_as(version, "c"));
+        world.exchange(client, retained(qos1(1, "a", "old")));
+        world.send(client, retained(qos0("a", "")));
+        let first = [Record::RetainedCleared {
+            topic: TopicNameBuf::new("a").unwrap(),
+        }];
+        assert_eq!(world.records(), first);
+        for (packet_id, topic) in [(2, "a"), (3, "b")] {
+            world.send(client, retained(qos0(topic, "")));
+            world.send(client, retained(qos1(1, topic, "")));
+            world.send(client, retained(qos2(packet_id, topic, "")));
+            assert_eq!(world.records(), first);
+            assert_eq!(world.take(client).packets(), []);
+        }
+        world.commit();
+        assert_eq!(world.take(client).packets().len(), 4);
+        assert!(!world.commit());
     }
 }

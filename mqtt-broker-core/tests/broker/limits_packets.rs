@@ -20,7 +20,7 @@ use mqtt_codec::packet::{AcknowledgementProperties, Puback, Publish, Pubrec};
 use mqtt_codec::property::UserProperties;
 use mqtt_codec::reason_code::{DisconnectReasonCode, PublishReasonCode, SubscribeReasonCode};
 use mqtt_codec::{DecodeError, Packet, QoS, Text, Version};
-use mqtt_session::{CloseReason, ProtocolError};
+use mqtt_session::CloseReason;
 
 /// [MQTT-3.2.2-15] [often-wrong-28] A packet above what CONNACK announced ends the connection, as soon as its header
 /// is there.
@@ -128,43 +128,6 @@ fn user_properties_above_the_limit_end_the_connection_where_no_acknowledgement_c
         }
         assert_eq!(world.refused(Cause::UserProperties), 2, "{kind}");
     }
-}
-
-/// [MQTT-3.3.4-7] More unacknowledged QoS 1 and 2 PUBLISH than the Receive Maximum of CONNACK.
-#[test]
-fn a_publish_above_the_receive_maximum_ends_the_connection() {
-    let mut world = World::new(Config {
-        receive_maximum: 2,
-        ..Config::default()
-    });
-    let (link, outcome) = world.offer(connect("a"));
-    let Packet::Connack(connack) = outcome.packets()[0] else {
-        panic!("CONNACK first")
-    };
-    assert_eq!(connack.properties.receive_maximum, NonZeroU16::new(2));
-    world.send(link, qos2(1, "t", ""));
-    world.send(link, qos2(2, "t", ""));
-    world.send(link, again(qos2(1, "t", "")));
-    world.send(link, pubrel(1));
-    world.send(link, qos2(3, "t", ""));
-    let none = |packet_id| {
-        Packet::Pubrec(Pubrec {
-            packet_id: id(packet_id),
-            reason_code: PublishReasonCode::NoMatchingSubscribers,
-            properties: AcknowledgementProperties::default(),
-        })
-    };
-    let expected = [none(1), none(2), pubrec(1), pubcomp(1), none(3)];
-    assert_eq!(world.take(link).packets(), expected);
-
-    world.send(link, qos1(4, "t", ""));
-    let reason = CloseReason::Protocol(ProtocolError::ReceiveMaximumExceeded { limit: 2 });
-    let expected = refusal(
-        Version::V5_0,
-        DisconnectReasonCode::ReceiveMaximumExceeded,
-        reason,
-    );
-    assert_eq!(world.take(link).all(), expected);
 }
 
 /// 3.x announces nothing: every Packet Identifier may be open, and no more exist.

@@ -9,11 +9,13 @@
     reason = "the helpers of a test may what the test may"
 )]
 
+use std::num::NonZeroU16;
+
 use crate::harness::{Saw, World, disconnect, pubrel, qos0, qos1, qos2, resuming, subscribe};
 use mqtt_broker_core::{Config, LinkId, Persistence};
 use mqtt_codec::packet::Publish;
 use mqtt_codec::reason_code::DisconnectReasonCode;
-use mqtt_codec::{QoS, Version};
+use mqtt_codec::{Packet, QoS, Version};
 use mqtt_session::{CloseReason, ProtocolError};
 
 /// With a Receive Maximum of 2 the last word of each line is too much, and nothing before it is.
@@ -41,14 +43,19 @@ const OVERRUNS: [&str; 13] = [
     "2a 2b + Ra Ra Rc + 1c 1d",
 ];
 
+/// The same for a broker without a store, which acknowledges at once.
+const OVERRUNS_AT_ONCE: [&str; 3] = ["2a 2b 2c", "1a 2a 2b 1c", "2a 2b 2a Ra 2c 1d"];
+
 /// [MQTT-3.3.4-7] [often-wrong-3] [often-wrong-4] [choice-4] Who has more open than was announced is disconnected with 0x93, and
 /// gets no acknowledgement for the last one.
 #[test]
 fn who_exceeds_the_receive_maximum_is_disconnected() {
     let reason = DisconnectReasonCode::ReceiveMaximumExceeded;
     let error = ProtocolError::ReceiveMaximumExceeded { limit: 2 };
-    for script in OVERRUNS {
-        let (mut world, link) = world(Version::V5_0);
+    let stored = OVERRUNS.map(|script| (Persistence::Store, script));
+    let at_once = OVERRUNS_AT_ONCE.map(|script| (Persistence::None, script));
+    for (persistence, script) in stored.into_iter().chain(at_once) {
+        let (mut world, link) = world(Version::V5_0, persistence);
         run(&mut world, link, script);
         assert_eq!(
             world.take(link).all(),
@@ -66,7 +73,7 @@ fn who_exceeds_the_receive_maximum_is_disconnected() {
 fn in_3_x_there_is_no_receive_maximum() {
     for version in [Version::V3_1, Version::V3_1_1] {
         for script in OVERRUNS {
-            let (mut world, link) = world(version);
+            let (mut world, link) = world(version, Persistence::Store);
             run(&mut world, link, script);
             world.take(link).packets();
         }
@@ -84,7 +91,7 @@ fn the_window_starts_anew_with_each_connection() {
         ("2a 1c 1d", true),
         ("Ra + 1c 1d", false),
     ] {
-        let (mut world, link) = world(Version::V5_0);
+        let (mut world, link) = world(Version::V5_0, Persistence::Store);
         run(&mut world, link, "2a 2b +");
         world.cut(link);
         let link = connected(&mut world, Version::V5_0);
@@ -95,10 +102,10 @@ fn the_window_starts_anew_with_each_connection() {
     }
 }
 
-/// A client whose session is stored, and a session that gets its messages.
-fn world(version: Version) -> (World, LinkId) {
+/// A client whose session lasts, and a session that gets its messages.
+fn world(version: Version, persistence: Persistence) -> (World, LinkId) {
     let mut world = World::new(Config {
-        persistence: Persistence::Store,
+        persistence,
         receive_maximum: 2,
         ..Config::default()
     });
@@ -110,10 +117,17 @@ fn world(version: Version) -> (World, LinkId) {
     (world, link)
 }
 
+/// 5.0 is told the Receive Maximum.
 fn connected(world: &mut World, version: Version) -> LinkId {
     let link = world.link();
     world.send(link, resuming(version, "a", 60));
     world.persisted_all();
+    let outcome = world.take(link);
+    let [Packet::Connack(connack)] = outcome.sent()[..] else {
+        panic!("{:?}", outcome.all())
+    };
+    let announced = NonZeroU16::new(2).filter(|_| version == Version::V5_0);
+    assert_eq!(connack.properties.receive_maximum, announced);
     world.forget();
     link
 }

@@ -88,22 +88,21 @@ fn a_client_that_does_not_take_its_connack_is_not_let_in() {
         assert_eq!(outcome.all(), expected, "{maximum}");
         let is_in = maximum >= whole;
         assert_eq!(world.broker.gauges().sessions, 1 + usize::from(is_in));
-        assert_eq!(
-            world.refused(Cause::PacketTooLargeForClient) > 0,
-            !is_in,
-            "{maximum}"
-        );
+        let counted = world.refused(Cause::PacketTooLargeForClient);
+        assert_eq!(counted, u64::from(!is_in), "{maximum}");
 
         // Nor does it take a session over.
         if !is_in {
             world.offer(taking(maximum, resuming(V5, "c", 600)));
+            let counted = world.refused(Cause::PacketTooLargeForClient);
+            assert_eq!(counted, 2, "{maximum}");
             world.send(old, Packet::Pingreq);
             assert_eq!(world.take(old).all(), [Saw::Packet(Packet::Pingresp)]);
         }
     }
 }
 
-/// [MQTT-3.1.2-24] Other refusals of a CONNECT keep to it, too.
+/// [MQTT-3.1.2-24] Other refusals of a CONNECT keep to it, too. They are counted by what they refuse.
 #[test]
 fn a_refusal_that_the_client_does_not_take_is_not_sent() {
     let code = ConnectReasonCode::ClientIdentifierNotValid;
@@ -118,6 +117,8 @@ fn a_refusal_that_the_client_does_not_take_is_not_sent() {
         });
         let (_, outcome) = world.offer(taking(maximum, connect("too long")));
         assert_eq!(outcome.all(), expected);
+        assert_eq!(world.refused(Cause::PacketTooLargeForClient), 0);
+        assert_eq!(world.refused(Cause::ClientIdTooLong), 1);
     }
 }
 
@@ -175,6 +176,8 @@ fn a_client_that_does_not_take_its_auth_is_closed() {
             ],
         };
         assert_eq!(in_any_order(world.take(link).all()), in_any_order(expected));
+        let counted = world.refused(Cause::PacketTooLargeForClient);
+        assert_eq!(counted, u64::from(!taken), "{maximum}");
 
         let mut world = World::new(Config::default());
         let link = world.link_from(Authentication::Ask);
@@ -188,6 +191,8 @@ fn a_client_that_does_not_take_its_auth_is_closed() {
             false => told_and_closed(),
         };
         assert_eq!(in_any_order(world.take(link).all()), in_any_order(expected));
+        let counted = world.refused(Cause::PacketTooLargeForClient);
+        assert_eq!(counted, u64::from(!taken), "{maximum}");
     }
 }
 

@@ -93,29 +93,6 @@ fn what_connack_does_not_deny_is_taken() {
     assert_eq!(world.take(link).packets().len(), 5);
 }
 
-/// [often-wrong-27] What CONNECT said decides, and not what a broker that keeps no sessions made of it.
-#[test]
-fn a_session_expiry_that_the_broker_cut_to_0_may_be_said_again() {
-    for (announced, is_taken) in [(Some(9), true), (Some(0), false), (None, false)] {
-        let mut world = World::new(Config {
-            maximum_session_expiry: 0,
-            ..Config::default()
-        });
-        let mut connect = connect("c");
-        connect.properties.session_expiry_interval = announced;
-        let link = world.connect(connect);
-        world.send_bytes(link, &Place::Disconnect.packet(b"\x11\0\0\0\x07"));
-        let reason = match is_taken {
-            true => CloseReason::PeerDisconnected {
-                reason: DisconnectReasonCode::Success,
-            },
-            false => CloseReason::Protocol(ProtocolError::SessionExpiryRaised),
-        };
-        assert_eq!(world.take(link).all().last(), Some(&Saw::Closed(reason)));
-        assert_eq!(world.broker.gauges().sessions, 0);
-    }
-}
-
 /// Whether a payload is the text that it says is not looked at, as the standard allows.
 #[test]
 fn a_payload_that_is_not_what_it_says_is_forwarded() {

@@ -163,22 +163,26 @@ fn disconnect_may_not_raise_the_session_expiry_interval_from_0() {
 /// [often-wrong-27] What counts is what CONNECT said, not what the server made of it.
 #[test]
 fn disconnect_may_say_an_interval_after_one_that_the_server_made_0() {
-    let mut world = World::new(Config {
-        maximum_session_expiry: 0,
-        ..Config::default()
-    });
-    let link = world.connect(resuming(V5, "c", 10));
-    world.send(link, leaving(Some(5)));
-    assert_eq!(world.take(link).all(), [Saw::Closed(LEFT)]);
-    assert_eq!(world.broker.gauges().sessions, 0);
-
-    let link = world.connect(connect("c"));
-    world.send(link, leaving(Some(5)));
-    let error = ProtocolError::SessionExpiryRaised;
-    assert_eq!(
-        world.take(link).all().last(),
-        Some(&Saw::Closed(CloseReason::Protocol(error)))
-    );
+    for (asked, is_taken) in [(Some(10), true), (Some(0), false), (None, false)] {
+        let mut world = World::new(Config {
+            maximum_session_expiry: 0,
+            ..Config::default()
+        });
+        let mut connect = connect("c");
+        connect.properties.session_expiry_interval = asked;
+        let link = world.connect(connect);
+        world.send(link, leaving(Some(5)));
+        let error = ProtocolError::SessionExpiryRaised;
+        let expected = match is_taken {
+            true => vec![Saw::Closed(LEFT)],
+            false => vec![
+                Saw::Packet(disconnect(DisconnectReasonCode::ProtocolError)),
+                Saw::Closed(CloseReason::Protocol(error)),
+            ],
+        };
+        assert_eq!(world.take(link).all(), expected, "{asked:?}");
+        assert_eq!(world.broker.gauges().sessions, 0);
+    }
 }
 
 /// A connection and how it came to its end.

@@ -203,18 +203,22 @@ fn without_a_method_there_is_no_auth() {
     assert_eq!(client.receive(auth(0x18, "X", "")).last(), Some(&close));
 }
 
+/// [MQTT-4.12.1-1] Only behind CONNACK is there something to authenticate again.
+#[test]
+fn nobody_authenticates_again_before_connack() {
+    let mut client = Client::new(authenticating("X"));
+    client.connect();
+    assert_eq!(
+        client.machine.reauthenticate(client.now, None),
+        Err(AuthenticateError::NotConnected)
+    );
+    assert_eq!(client.drain(), []);
+}
+
 /// [MQTT-4.12.1-1] Re-authentication begins with AUTH 0x19 of the client, uses the method of CONNECT, ends with AUTH 0x00, and
 /// does not disturb anything else.
 #[test]
 fn a_client_can_authenticate_again() {
-    let mut early = Client::new(authenticating("X"));
-    early.connect();
-    assert_eq!(
-        early.machine.reauthenticate(early.now, None),
-        Err(AuthenticateError::NotConnected)
-    );
-    assert_eq!(early.drain(), []);
-
     let (mut client, mut server) = authenticated();
     client
         .machine

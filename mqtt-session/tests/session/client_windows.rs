@@ -70,28 +70,6 @@ fn the_window_of_a_sender_starts_anew_with_each_connection() {
     }
 }
 
-/// [often-wrong-5] The window of the receiver, too: what was open on an earlier connection takes no place.
-#[test]
-fn the_window_of_a_receiver_starts_anew_with_each_connection() {
-    let config = Config {
-        receive_maximum: NonZeroU16::new(2).unwrap(),
-        ..lasting(V5)
-    };
-    let mut client = Client::connected(config);
-    for round in 0..3 {
-        for n in 1..=2 {
-            let packet_id = 2 * round + n;
-            let outs = client.receive(qos2(packet_id, "a", "x"));
-            assert_eq!(outs, [deliver("a", "x"), send(V5, pubrec(packet_id))]);
-        }
-        client.lose_connection();
-        client.reconnect(true);
-    }
-    client.receive(qos2(7, "a", "x"));
-    client.receive(qos2(8, "a", "x"));
-    assert_overrun(client.receive(qos2(9, "a", "x")), 2);
-}
-
 /// [5.0-8] A PUBCOMP for a PUBREL that went again gives its place back, and no more than that: the quota never becomes
 /// larger than it was at first.
 #[test]

@@ -219,45 +219,6 @@ impl Receiver {
     }
 }
 
-/// [often-wrong-5] The window starts anew with each connection: what waits for PUBREL from an earlier one takes no place
-/// until its PUBLISH comes again.
-#[test]
-fn the_receivers_window_starts_anew_with_each_connection() {
-    let now = Instant::default();
-    let limits = Negotiated {
-        receive_maximum: 2,
-        ..Negotiated::new(V5, Role::Server)
-    };
-    let mut session: Session<()> = Session::new();
-    let mut connection = Connection::new(limits);
-    for n in [1, 2] {
-        session
-            .receive(&mut connection, now, qos2(n, "a", "x").into())
-            .unwrap();
-        session.hold(&mut connection, AcknowledgedQoS::ExactlyOnce, id(n));
-    }
-    session.disconnected();
-
-    let mut connection = Connection::new(limits);
-    session
-        .receive(&mut connection, now, pubrel(1).into())
-        .unwrap();
-    for n in [10, 11] {
-        session
-            .receive(&mut connection, now, qos2(n, "a", "x").into())
-            .unwrap();
-    }
-    let over = session.receive(&mut connection, now, again(qos2(2, "a", "x")).into());
-    assert_eq!(
-        over,
-        Err(ProtocolError::ReceiveMaximumExceeded { limit: 2 })
-    );
-    assert_eq!(
-        session.unreleased().iter().collect::<Vec<_>>(),
-        [id(2), id(10), id(11)]
-    );
-}
-
 /// A PUBLISH of an earlier connection that came again takes one place, however often it comes.
 #[test]
 fn what_came_again_takes_a_place_of_its_connection() {

@@ -90,6 +90,7 @@ fn the_window_starts_anew_with_each_connection() {
         ("2a 1c", false),
         ("2a 1c 1d", true),
         ("Ra 1c 1d", false),
+        ("Ra 2c 2d 2b", true),
     ] {
         let mut client = client(Version::V5_0);
         run(&mut client, "2a 2b +");
