@@ -321,7 +321,7 @@ impl Endpoint {
                 Some(came.ok_or(AcknowledgeError::ConnectionGone)?)
             }
         };
-        let (came_on, times) = came.map_or((connection, 1), |came| (came.last, came.times));
+        let came_on = came.map_or(connection, |came| came.last);
         let tx = &mut Tx {
             buffer: &mut self.tx,
             pool: &mut self.pool,
@@ -329,11 +329,15 @@ impl Endpoint {
         match (link, came) {
             (Some(link), _) if came_on == self.state.generation => {
                 let connection = &mut link.connection;
-                // [MQTT-4.3.3-10]: as often as it came.
-                for _ in 0..times {
-                    self.state
-                        .session
-                        .acknowledge_with(connection, qos, packet_id, reason, properties, tx);
+                let session = &mut self.state.session;
+                match qos {
+                    AcknowledgedQoS::AtLeastOnce => {
+                        session.acknowledge_with(connection, qos, packet_id, reason, properties, tx)
+                    }
+                    // [MQTT-4.3.3-10]: as often as it came.
+                    AcknowledgedQoS::ExactlyOnce => {
+                        session.acknowledge_repeats(connection, packet_id, reason, properties, tx);
+                    }
                 }
                 Ok(())
             }

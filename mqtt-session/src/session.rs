@@ -273,14 +273,7 @@ impl<T> Session<T> {
         properties: &AcknowledgementProperties<'_>,
         tx: &mut Tx<'_>,
     ) {
-        let reason = if connection.version().has_properties() {
-            reason
-        } else {
-            PublishReasonCode::Success
-        };
-        if qos == AcknowledgedQoS::ExactlyOnce && reason.is_error() {
-            self.forget_unreleased(packet_id);
-        }
+        let reason = self.settle_reason(connection, qos, packet_id, reason);
         let is_last = connection.unanswered == Some((qos, packet_id));
         if is_last {
             connection.unanswered = None;
@@ -296,11 +289,52 @@ impl<T> Session<T> {
             let was_held = queue.answer(packet_id, reason, details);
             debug_assert!(was_held, "no PUBLISH {packet_id} waits for an answer");
         }
+        Self::put_ready(connection, qos, tx);
+    }
+
+    /// Answers a QoS 2 PUBLISH that was held, and all its repeats that were.
+    pub(crate) fn acknowledge_repeats(
+        &mut self,
+        connection: &mut Connection,
+        packet_id: PacketId,
+        reason: PublishReasonCode,
+        properties: &AcknowledgementProperties<'_>,
+        tx: &mut Tx<'_>,
+    ) {
+        let qos = AcknowledgedQoS::ExactlyOnce;
+        let reason = self.settle_reason(connection, qos, packet_id, reason);
+        let details = Details::new(properties);
+        let was_held = connection
+            .pubrecs
+            .answer_all(packet_id, reason, details.as_ref());
+        debug_assert!(was_held, "no PUBLISH {packet_id} waits for an answer");
+        Self::put_ready(connection, qos, tx);
+    }
+
+    /// What the answer says in this version. A refusal ends the exchange.
+    fn settle_reason(
+        &mut self,
+        connection: &Connection,
+        qos: AcknowledgedQoS,
+        packet_id: PacketId,
+        reason: PublishReasonCode,
+    ) -> PublishReasonCode {
+        if !connection.version().has_properties() {
+            return PublishReasonCode::Success;
+        }
+        if qos == AcknowledgedQoS::ExactlyOnce && reason.is_error() {
+            self.forget_unreleased(packet_id);
+        }
+        reason
+    }
+
+    /// Sends the answers that wait for nothing any longer.
+    fn put_ready(connection: &mut Connection, qos: AcknowledgedQoS, tx: &mut Tx<'_>) {
         while let Some(Ready {
             packet_id,
             reason,
             details,
-        }) = self::queue(connection, qos).pop_ready()
+        }) = queue(connection, qos).pop_ready()
         {
             let properties = details
                 .as_deref()
