@@ -60,6 +60,9 @@ pub struct Session<T> {
     unreleased: PacketIdSet,
     /// Those of `unreleased` that have not come on this connection: they are not counted against our Receive Maximum.
     earlier: PacketIdSet,
+    /// Those of `unreleased` that no PUBREC has answered on the connection on which their PUBLISH came last: there is no
+    /// PUBREL for them yet.
+    unreceived: PacketIdSet,
 }
 
 /// Why [`Session::start`] did nothing. The session is unchanged.
@@ -106,6 +109,7 @@ impl<T> Session<T> {
             ids: PacketIds::new(),
             unreleased: PacketIdSet::new(),
             earlier: PacketIdSet::new(),
+            unreceived: PacketIdSet::new(),
         }
     }
 
@@ -205,6 +209,7 @@ impl<T> Session<T> {
     pub(crate) fn forget_unreleased(&mut self, packet_id: PacketId) {
         self.unreleased.remove(packet_id);
         self.earlier.remove(packet_id);
+        self.unreceived.remove(packet_id);
     }
 
     /// The network connection ended. What belonged to it is the [`Connection`]'s, which the caller drops; the state stays,
@@ -248,8 +253,9 @@ impl<T> Session<T> {
         let is_last = connection.unanswered == Some((qos, packet_id));
         let queue = queue(connection, qos);
         if is_last && queue.is_empty() && reason == PublishReasonCode::Success {
-            tx.put_acknowledgement(packet_type(qos), packet_id);
             connection.unanswered = None;
+            self.note_left(qos, packet_id, reason);
+            tx.put_acknowledgement(packet_type(qos), packet_id);
         } else {
             self.acknowledge_with(
                 connection,
@@ -280,6 +286,7 @@ impl<T> Session<T> {
         }
         let queue = queue(connection, qos);
         if is_last && queue.is_empty() {
+            self.note_left(qos, packet_id, reason);
             return put_answer(connection, qos, packet_id, reason, *properties, tx);
         }
         let details = Details::new(properties);
@@ -289,7 +296,7 @@ impl<T> Session<T> {
             let was_held = queue.answer(packet_id, reason, details);
             debug_assert!(was_held, "no PUBLISH {packet_id} waits for an answer");
         }
-        Self::put_ready(connection, qos, tx);
+        self.put_ready(connection, qos, tx);
     }
 
     /// Answers a QoS 2 PUBLISH that was held, and all its repeats that were.
@@ -308,7 +315,7 @@ impl<T> Session<T> {
             .pubrecs
             .answer_all(packet_id, reason, details.as_ref());
         debug_assert!(was_held, "no PUBLISH {packet_id} waits for an answer");
-        Self::put_ready(connection, qos, tx);
+        self.put_ready(connection, qos, tx);
     }
 
     /// What the answer says in this version. A refusal ends the exchange.
@@ -329,7 +336,7 @@ impl<T> Session<T> {
     }
 
     /// Sends the answers that wait for nothing any longer.
-    fn put_ready(connection: &mut Connection, qos: AcknowledgedQoS, tx: &mut Tx<'_>) {
+    fn put_ready(&mut self, connection: &mut Connection, qos: AcknowledgedQoS, tx: &mut Tx<'_>) {
         while let Some(Ready {
             packet_id,
             reason,
@@ -340,7 +347,16 @@ impl<T> Session<T> {
                 .as_deref()
                 .map(Details::borrowed)
                 .unwrap_or_default();
+            self.note_left(qos, packet_id, reason);
             put_answer(connection, qos, packet_id, reason, properties, tx);
+        }
+    }
+
+    /// From now on PUBREL may come. A refusal ended its exchange before: what has the identifier since is another message.
+    #[inline]
+    fn note_left(&mut self, qos: AcknowledgedQoS, packet_id: PacketId, reason: PublishReasonCode) {
+        if qos == AcknowledgedQoS::ExactlyOnce && !reason.is_error() {
+            self.unreceived.remove(packet_id);
         }
     }
 

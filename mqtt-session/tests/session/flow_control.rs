@@ -223,37 +223,24 @@ impl Receiver {
 /// until its PUBLISH comes again.
 #[test]
 fn the_receivers_window_starts_anew_with_each_connection() {
-    let now = Instant::default();
-    let limits = Negotiated {
-        receive_maximum: 2,
-        ..Negotiated::new(V5, Role::Server)
-    };
-    let mut session: Session<()> = Session::new();
-    let mut connection = Connection::new(limits);
+    let mut receiver = Receiver::new(2);
     for n in [1, 2] {
-        session
-            .receive(&mut connection, now, qos2(n, "a", "x").into())
-            .unwrap();
-        session.hold(&mut connection, AcknowledgedQoS::ExactlyOnce, id(n));
+        assert_eq!(receiver.take(qos2(n, "a", "x")), Ok(true));
+        let reason = PublishReasonCode::Success;
+        receiver.acknowledge(AcknowledgedQoS::ExactlyOnce, n, reason);
     }
-    session.disconnected();
+    receiver.session.disconnected();
 
-    let mut connection = Connection::new(limits);
-    session
-        .receive(&mut connection, now, pubrel(1).into())
-        .unwrap();
+    receiver.connection = Receiver::new(2).connection;
+    assert_eq!(receiver.take(pubrel(1)), Ok(false));
     for n in [10, 11] {
-        session
-            .receive(&mut connection, now, qos2(n, "a", "x").into())
-            .unwrap();
+        assert_eq!(receiver.take(qos2(n, "a", "x")), Ok(true));
     }
-    let over = session.receive(&mut connection, now, again(qos2(2, "a", "x")).into());
+    let over = Err(ProtocolError::ReceiveMaximumExceeded { limit: 2 });
+    assert_eq!(receiver.take(again(qos2(2, "a", "x"))), over);
+    let unreleased = receiver.session.unreleased();
     assert_eq!(
-        over,
-        Err(ProtocolError::ReceiveMaximumExceeded { limit: 2 })
-    );
-    assert_eq!(
-        session.unreleased().iter().collect::<Vec<_>>(),
+        unreleased.iter().collect::<Vec<_>>(),
         [id(2), id(10), id(11)]
     );
 }
