@@ -176,7 +176,7 @@ pub use protocol_error::ProtocolError;
 pub use publish_outcome::{AbandonCause, PublishError, PublishOutcome};
 pub use received::{Known, Received, ReceivedTopic};
 pub use server::ServerSession;
-pub use session::{Kept, Refused, Resend, RestoreError, Session, ToResend};
+pub use session::{Kept, Refused, Resend, RestoreError, Session, ToResend, check_disconnect};
 pub use session_state::SessionState;
 pub use tx::{COPY_LIMIT, Tx};
 pub use tx_buffer::{Segments, TxBuffer};

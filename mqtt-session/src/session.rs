@@ -10,7 +10,7 @@ use mqtt_codec::reason_code::{PublishReasonCode, ReleaseReasonCode};
 use mqtt_codec::{Packet, PacketId, PacketType};
 
 pub use resend::{Resend, ToResend};
-pub(crate) use sender::check_disconnect;
+pub use sender::check_disconnect;
 pub use state::{Kept, RestoreError};
 pub(crate) use state::{StateReader, put_counted};
 
