@@ -275,7 +275,7 @@ mod tests {
             size_of::<Connection>()
         );
         assert!(
-            size_of::<crate::Session<usize>>() <= 160,
+            size_of::<crate::Session<usize>>() <= 176,
             "{}",
             size_of::<crate::Session<usize>>()
         );

@@ -5,11 +5,10 @@ mod publish;
 use alloc::boxed::Box;
 
 use bytes::Bytes;
-use mqtt_codec::packet::{AcknowledgementProperties, Publish, Pubrel};
+use mqtt_codec::packet::{AcknowledgementProperties, Publish};
 use mqtt_codec::reason_code::PublishReasonCode;
-use mqtt_codec::{Packet, PacketId, PacketType};
+use mqtt_codec::{Packet, PacketId};
 
-use crate::connection::Phase;
 use crate::received::{Received, ReceivedTopic};
 use crate::session_state::{Outgoing, Releasing, SessionState, Unacknowledged};
 use crate::topic_aliases::OutboundAliases;
@@ -321,7 +320,7 @@ impl Endpoint {
                 Some(came.ok_or(AcknowledgeError::ConnectionGone)?)
             }
         };
-        let (came_on, times) = came.map_or((connection, 1), |came| (came.last, came.times));
+        let came_on = came.map_or(connection, |came| came.last);
         let tx = &mut Tx {
             buffer: &mut self.tx,
             pool: &mut self.pool,
@@ -329,11 +328,15 @@ impl Endpoint {
         match (link, came) {
             (Some(link), _) if came_on == self.state.generation => {
                 let connection = &mut link.connection;
-                // [MQTT-4.3.3-10]: as often as it came.
-                for _ in 0..times {
-                    self.state
-                        .session
-                        .acknowledge_with(connection, qos, packet_id, reason, properties, tx);
+                let session = &mut self.state.session;
+                match qos {
+                    AcknowledgedQoS::AtLeastOnce => {
+                        session.acknowledge_with(connection, qos, packet_id, reason, properties, tx)
+                    }
+                    // [MQTT-4.3.3-10]: as often as it came.
+                    AcknowledgedQoS::ExactlyOnce => {
+                        session.acknowledge_repeats(connection, packet_id, reason, properties, tx);
+                    }
                 }
                 Ok(())
             }
@@ -357,12 +360,6 @@ impl Endpoint {
         self.state.unacknowledged.remove(&packet_id)
     }
 
-    /// Whether a QoS 2 message has come whose PUBREC has not left.
-    fn is_unacknowledged(&self, link: &Link, packet_id: PacketId) -> bool {
-        link.connection.phase == Phase::Connected
-            && self.state.unacknowledged.contains_key(&packet_id)
-    }
-
     /// One packet through the rules and flows of the session.
     pub(crate) fn receive<'a>(
         &mut self,
@@ -370,16 +367,6 @@ impl Endpoint {
         now: Instant,
         packet: Packet<'a>,
     ) -> Result<Received<'a, Outgoing>, ProtocolError> {
-        if let Packet::Pubrel(Pubrel { packet_id, .. }) = packet {
-            // [MQTT-4.3.3-4]: it answers a PUBREC, which has not left. Its identifier could be taken again and again
-            // otherwise, whatever the window.
-            if self.is_unacknowledged(link, packet_id) {
-                return Err(ProtocolError::WrongAcknowledgement {
-                    packet_type: PacketType::Pubrel,
-                    packet_id,
-                });
-            }
-        }
         self.state
             .session
             .receive(&mut link.connection, now, packet)

@@ -1,5 +1,5 @@
-use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use alloc::sync::Arc;
 
 use mqtt_codec::packet::AcknowledgementProperties;
 use mqtt_codec::property::UserPropertiesBuf;
@@ -17,11 +17,11 @@ struct Held {
     packet_id: PacketId,
     /// `None` while the PUBLISH waits for its answer.
     answer: Option<PublishReasonCode>,
-    details: Option<Box<Details>>,
+    details: Option<Arc<Details>>,
 }
 
-/// What an answer says beside its reason code.
-#[derive(Clone, Debug)]
+/// What an answer says beside its reason code. It is shared by all PUBRECs of a message.
+#[derive(Debug)]
 pub(crate) struct Details {
     reason_string: Option<TextBuf>,
     user_properties: UserPropertiesBuf,
@@ -29,11 +29,11 @@ pub(crate) struct Details {
 
 impl Details {
     /// `None` when there are none.
-    pub(crate) fn new(properties: &AcknowledgementProperties<'_>) -> Option<Box<Self>> {
+    pub(crate) fn new(properties: &AcknowledgementProperties<'_>) -> Option<Arc<Self>> {
         if properties.reason_string.is_none() && properties.user_properties.is_empty() {
             return None;
         }
-        Some(Box::new(Self {
+        Some(Arc::new(Self {
             reason_string: properties.reason_string.map(TextBuf::from),
             user_properties: properties.user_properties.into(),
         }))
@@ -52,7 +52,7 @@ impl Details {
 pub(crate) struct Ready {
     pub(crate) packet_id: PacketId,
     pub(crate) reason: PublishReasonCode,
-    pub(crate) details: Option<Box<Details>>,
+    pub(crate) details: Option<Arc<Details>>,
 }
 
 impl HeldAcknowledgements {
@@ -86,7 +86,7 @@ impl HeldAcknowledgements {
         &mut self,
         packet_id: PacketId,
         answer: PublishReasonCode,
-        details: Option<Box<Details>>,
+        details: Option<Arc<Details>>,
     ) {
         self.queue.push_back(Held {
             packet_id,
@@ -100,7 +100,7 @@ impl HeldAcknowledgements {
         &mut self,
         packet_id: PacketId,
         answer: PublishReasonCode,
-        details: Option<Box<Details>>,
+        details: Option<Arc<Details>>,
     ) -> bool {
         let waiting = self
             .queue
@@ -109,6 +109,24 @@ impl HeldAcknowledgements {
         let Some(held) = waiting else { return false };
         (held.answer, held.details) = (Some(answer), details);
         true
+    }
+
+    /// The answer for all of that identifier which have none, in one pass: a peer decides how many there are. False when
+    /// there is none.
+    pub(crate) fn answer_all(
+        &mut self,
+        packet_id: PacketId,
+        answer: PublishReasonCode,
+        details: Option<&Arc<Details>>,
+    ) -> bool {
+        let mut was_held = false;
+        for held in &mut self.queue {
+            if held.packet_id == packet_id && held.answer.is_none() {
+                (held.answer, held.details) = (Some(answer), details.cloned());
+                was_held = true;
+            }
+        }
+        was_held
     }
 
     /// The first, when it has its answer.
@@ -152,6 +170,25 @@ mod tests {
         assert_eq!(next(), Some((second, PublishReasonCode::Success)));
         assert_eq!(next(), Some((first, PublishReasonCode::Success)));
         assert_eq!(next(), Some((first, PublishReasonCode::NotAuthorized)));
+        assert_eq!(next(), None);
+    }
+
+    #[test]
+    fn an_answer_for_all_leaves_those_alone_that_have_one() {
+        let (first, second) = (PacketId::MIN, PacketId::MIN.next());
+        let mut held = HeldAcknowledgements::new();
+        for packet_id in [first, first, second, first] {
+            held.hold(packet_id);
+        }
+        assert!(held.answer(first, PublishReasonCode::NotAuthorized, None));
+        assert!(held.answer_all(first, PublishReasonCode::Success, None));
+        assert!(!held.answer_all(first, PublishReasonCode::QuotaExceeded, None));
+        let mut next = || {
+            held.pop_ready()
+                .map(|ready| (ready.packet_id, ready.reason))
+        };
+        assert_eq!(next(), Some((first, PublishReasonCode::NotAuthorized)));
+        assert_eq!(next(), Some((first, PublishReasonCode::Success)));
         assert_eq!(next(), None);
     }
 

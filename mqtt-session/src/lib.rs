@@ -96,8 +96,8 @@
 //! - A SUBACK or UNSUBACK for nothing that was asked ends the connection in every version: no server has a reason for one.
 //! - A PUBREC for an unknown identifier is answered by PUBREL, and a PUBREL by PUBCOMP, with 0x92 in 5.0, so that the peer
 //!   can end its side.
-//! - A PUBREL for a message whose PUBREC has not left, since the application has not acknowledged it, ends the connection in
-//!   every version.
+//! - A PUBREL for a message whose PUBREC has not left, since it or one before it is not acknowledged, ends the connection in
+//!   every version. Else an identifier could be used again and again, whatever the window.
 //! - A PUBREL that is sent again takes a place in the window until its PUBCOMP: who counts it is not overrun.
 //! - In 3.x every refusal of a message is an acknowledgement like any other, and the Receive Maximum is not announced.
 //! - An error of the peer's ends the connection with DISCONNECT in 5.0. In 3.x, where a client's DISCONNECT drops the Will,
@@ -176,7 +176,7 @@ pub use protocol_error::ProtocolError;
 pub use publish_outcome::{AbandonCause, PublishError, PublishOutcome};
 pub use received::{Known, Received, ReceivedTopic};
 pub use server::ServerSession;
-pub use session::{Kept, Refused, Resend, RestoreError, Session, ToResend};
+pub use session::{Kept, Refused, Resend, RestoreError, Session, ToResend, check_disconnect};
 pub use session_state::SessionState;
 pub use tx::{COPY_LIMIT, Tx};
 pub use tx_buffer::{Segments, TxBuffer};

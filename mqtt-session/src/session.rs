@@ -10,7 +10,7 @@ use mqtt_codec::reason_code::{PublishReasonCode, ReleaseReasonCode};
 use mqtt_codec::{Packet, PacketId, PacketType};
 
 pub use resend::{Resend, ToResend};
-pub(crate) use sender::check_disconnect;
+pub use sender::check_disconnect;
 pub use state::{Kept, RestoreError};
 pub(crate) use state::{StateReader, put_counted};
 
@@ -60,6 +60,9 @@ pub struct Session<T> {
     unreleased: PacketIdSet,
     /// Those of `unreleased` that have not come on this connection: they are not counted against our Receive Maximum.
     earlier: PacketIdSet,
+    /// Those of `unreleased` that no PUBREC has answered on the connection on which their PUBLISH came last: there is no
+    /// PUBREL for them yet.
+    unreceived: PacketIdSet,
 }
 
 /// Why [`Session::start`] did nothing. The session is unchanged.
@@ -106,6 +109,7 @@ impl<T> Session<T> {
             ids: PacketIds::new(),
             unreleased: PacketIdSet::new(),
             earlier: PacketIdSet::new(),
+            unreceived: PacketIdSet::new(),
         }
     }
 
@@ -205,6 +209,7 @@ impl<T> Session<T> {
     pub(crate) fn forget_unreleased(&mut self, packet_id: PacketId) {
         self.unreleased.remove(packet_id);
         self.earlier.remove(packet_id);
+        self.unreceived.remove(packet_id);
     }
 
     /// The network connection ended. What belonged to it is the [`Connection`]'s, which the caller drops; the state stays,
@@ -248,8 +253,9 @@ impl<T> Session<T> {
         let is_last = connection.unanswered == Some((qos, packet_id));
         let queue = queue(connection, qos);
         if is_last && queue.is_empty() && reason == PublishReasonCode::Success {
-            tx.put_acknowledgement(packet_type(qos), packet_id);
             connection.unanswered = None;
+            self.note_left(qos, packet_id, reason);
+            tx.put_acknowledgement(packet_type(qos), packet_id);
         } else {
             self.acknowledge_with(
                 connection,
@@ -273,20 +279,14 @@ impl<T> Session<T> {
         properties: &AcknowledgementProperties<'_>,
         tx: &mut Tx<'_>,
     ) {
-        let reason = if connection.version().has_properties() {
-            reason
-        } else {
-            PublishReasonCode::Success
-        };
-        if qos == AcknowledgedQoS::ExactlyOnce && reason.is_error() {
-            self.forget_unreleased(packet_id);
-        }
+        let reason = self.settle_reason(connection, qos, packet_id, reason);
         let is_last = connection.unanswered == Some((qos, packet_id));
         if is_last {
             connection.unanswered = None;
         }
         let queue = queue(connection, qos);
         if is_last && queue.is_empty() {
+            self.note_left(qos, packet_id, reason);
             return put_answer(connection, qos, packet_id, reason, *properties, tx);
         }
         let details = Details::new(properties);
@@ -296,17 +296,67 @@ impl<T> Session<T> {
             let was_held = queue.answer(packet_id, reason, details);
             debug_assert!(was_held, "no PUBLISH {packet_id} waits for an answer");
         }
+        self.put_ready(connection, qos, tx);
+    }
+
+    /// Answers a QoS 2 PUBLISH that was held, and all its repeats that were.
+    pub(crate) fn acknowledge_repeats(
+        &mut self,
+        connection: &mut Connection,
+        packet_id: PacketId,
+        reason: PublishReasonCode,
+        properties: &AcknowledgementProperties<'_>,
+        tx: &mut Tx<'_>,
+    ) {
+        let qos = AcknowledgedQoS::ExactlyOnce;
+        let reason = self.settle_reason(connection, qos, packet_id, reason);
+        let details = Details::new(properties);
+        let was_held = connection
+            .pubrecs
+            .answer_all(packet_id, reason, details.as_ref());
+        debug_assert!(was_held, "no PUBLISH {packet_id} waits for an answer");
+        self.put_ready(connection, qos, tx);
+    }
+
+    /// What the answer says in this version. A refusal ends the exchange.
+    fn settle_reason(
+        &mut self,
+        connection: &Connection,
+        qos: AcknowledgedQoS,
+        packet_id: PacketId,
+        reason: PublishReasonCode,
+    ) -> PublishReasonCode {
+        if !connection.version().has_properties() {
+            return PublishReasonCode::Success;
+        }
+        if qos == AcknowledgedQoS::ExactlyOnce && reason.is_error() {
+            self.forget_unreleased(packet_id);
+        }
+        reason
+    }
+
+    /// Sends the answers that wait for nothing any longer.
+    fn put_ready(&mut self, connection: &mut Connection, qos: AcknowledgedQoS, tx: &mut Tx<'_>) {
         while let Some(Ready {
             packet_id,
             reason,
             details,
-        }) = self::queue(connection, qos).pop_ready()
+        }) = queue(connection, qos).pop_ready()
         {
             let properties = details
                 .as_deref()
                 .map(Details::borrowed)
                 .unwrap_or_default();
+            self.note_left(qos, packet_id, reason);
             put_answer(connection, qos, packet_id, reason, properties, tx);
+        }
+    }
+
+    /// From now on PUBREL may come. A refusal ended its exchange before: what has the identifier since is another message.
+    #[inline]
+    fn note_left(&mut self, qos: AcknowledgedQoS, packet_id: PacketId, reason: PublishReasonCode) {
+        if qos == AcknowledgedQoS::ExactlyOnce && !reason.is_error() {
+            self.unreceived.remove(packet_id);
         }
     }
 

@@ -36,8 +36,6 @@ pub(crate) struct Unacknowledged {
     pub(crate) first: u64,
     /// Last; that one has acknowledgements to wait for.
     pub(crate) last: u64,
-    /// How often it came on the last one: so many acknowledgements wait there.
-    pub(crate) times: usize,
     /// In which version: 3.x cannot refuse it.
     pub(crate) version: Version,
 }
@@ -47,17 +45,11 @@ impl Unacknowledged {
         Self {
             first: connection,
             last: connection,
-            times: 1,
             version,
         }
     }
 
     pub(crate) fn came_again(&mut self, connection: u64) {
-        self.times = if self.last == connection {
-            self.times + 1
-        } else {
-            1
-        };
         self.last = connection;
     }
 }

@@ -1,10 +1,11 @@
 //! Bytes in: packets, one by one, to what they ask for.
 
 use bytes::Bytes;
-use mqtt_codec::packet::Disconnect;
 use mqtt_codec::reason_code::DisconnectReasonCode;
 use mqtt_codec::{DecodeError, Packet, decode};
-use mqtt_session::{CloseReason, Instant, Known, ProtocolError, Received, Tx};
+use mqtt_session::{
+    CloseReason, Instant, Known, ProtocolError, Received, Role, Tx, check_disconnect,
+};
 
 use super::Broker;
 use super::limits;
@@ -152,9 +153,12 @@ impl Broker {
         let packet_type = packet.packet_type();
         match packet {
             Packet::Auth(auth) => self.handle_auth_before_connack(now, link, &auth),
-            Packet::Disconnect(Disconnect { reason_code, .. }) => {
-                let reason = CloseReason::PeerDisconnected {
-                    reason: reason_code,
+            Packet::Disconnect(disconnect) => {
+                let reason = match check_disconnect(Role::Server, &disconnect) {
+                    Ok(()) => CloseReason::PeerDisconnected {
+                        reason: disconnect.reason_code,
+                    },
+                    Err(error) => CloseReason::Protocol(error),
                 };
                 self.end_link(now, link, reason);
             }

@@ -17,7 +17,7 @@ use crate::harness::{
 use crate::tables::{CODED, Coded, Place, Sender};
 use mqtt_broker_core::{Config, LinkId};
 use mqtt_codec::reason_code::{ConnectReasonCode, DisconnectReasonCode};
-use mqtt_codec::{DecodeError, Packet, QoS, ReasonCode};
+use mqtt_codec::{DecodeError, Packet, PacketType, QoS, ReasonCode};
 use mqtt_session::{CloseReason, ProtocolError};
 
 /// [MQTT-4.13.1-1] [MQTT-3.4.2-1] [MQTT-3.5.2-1] [MQTT-3.6.2-1] [MQTT-3.7.2-1] [MQTT-3.14.2-1] [MQTT-3.15.2-1] A code that is none
@@ -146,18 +146,35 @@ fn each_disconnect_of_a_client_ends_the_connection() {
     }
 }
 
-/// Before CONNACK, while AUTH is awaited, DISCONNECT ends the connection with its code [MQTT-3.1.2-30].
+/// [MQTT-3.14.2-1] [MQTT-4.13.1-1] Before CONNACK, while AUTH is awaited, DISCONNECT ends the connection with its code
+/// [MQTT-3.1.2-30]; a code or a property that is a server's is a Protocol Error there, too, and nothing is said.
 #[test]
 fn a_disconnect_before_connack_ends_the_connection() {
     let mut world = World::new(Config::default());
-    for byte in (0..=u8::MAX).filter(|byte| is_said_by_clients(*byte)) {
-        let link = world.awaiting_auth("m");
-        world.send_bytes(link, &Place::Disconnect.coded(byte, b""));
-        let reason = DisconnectReasonCode::from_byte(byte).unwrap();
-        let closed = Saw::Closed(CloseReason::PeerDisconnected { reason });
-        assert_eq!(world.take(link).all(), [closed]);
-        world.cut(link);
+    let mut counts = [0, 0];
+    for byte in 0..=u8::MAX {
+        let Some(reason) = DisconnectReasonCode::from_byte(byte) else {
+            continue;
+        };
+        let is_said = is_said_by_clients(byte);
+        counts[usize::from(is_said)] += 1;
+        let expected = match is_said {
+            true => CloseReason::PeerDisconnected { reason },
+            false => CloseReason::Protocol(ProtocolError::UnexpectedReasonCode {
+                packet_type: PacketType::Disconnect,
+                reason_code: reason.into(),
+            }),
+        };
+        let reference = CloseReason::Protocol(ProtocolError::ServerReferenceFromClient);
+        for (properties, expected) in [(&b""[..], expected), (b"\x1c\0\x01s", reference)] {
+            let link = world.awaiting_auth("m");
+            world.send_bytes(link, &Place::Disconnect.coded(byte, properties));
+            let closed = Saw::Closed(expected);
+            assert_eq!(world.take(link).all(), [closed], "{byte:#04x}");
+            world.cut(link);
+        }
     }
+    assert_eq!(counts, [14, 16]);
 }
 
 fn is_said_by_clients(byte: u8) -> bool {

@@ -11,8 +11,7 @@ use super::{
     UnsubscribeRequest,
 };
 use crate::endpoint::Taken;
-use crate::session::check_disconnect;
-use crate::{CloseReason, Delivered, Instant, ProtocolError, Received, Role};
+use crate::{CloseReason, Delivered, Instant, ProtocolError, Received, Role, check_disconnect};
 
 impl ServerSession {
     /// Takes the packet at the front of `bytes`, if it is complete and wanted now, and says how long it is. `source` is the

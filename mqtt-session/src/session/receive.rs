@@ -53,7 +53,7 @@ impl<T> Session<T> {
             Packet::Publish(publish) => self.publish(connection, publish),
             Packet::Puback(it) => self.puback(connection, it.packet_id, it.reason_code),
             Packet::Pubrec(it) => self.pubrec(connection, it.packet_id, it.reason_code),
-            Packet::Pubrel(it) => Ok(self.pubrel(connection, it.packet_id)),
+            Packet::Pubrel(it) => self.pubrel(connection, it.packet_id),
             Packet::Pubcomp(it) => {
                 let Some(at) = self.outbound.find_release(it.packet_id) else {
                     return self.unknown(connection, PacketType::Pubcomp, it.packet_id);
@@ -110,17 +110,21 @@ impl<T> Session<T> {
                 return Err(ProtocolError::ReceiveMaximumExceeded { limit });
             }
         }
-        if is_known && connection.pubrecs.len() >= usize::from(u16::MAX) {
-            // It takes no place in the window, but its answer waits behind others.
+        if qos == AcknowledgedQoS::ExactlyOnce && connection.pubrecs.len() >= usize::from(u16::MAX)
+        {
+            // A repeat takes no place in the window, nor does what was refused, but its answer waits behind others.
             return Err(ProtocolError::ReceiveMaximumExceeded { limit: u16::MAX });
         }
         connection.unanswered = Some((qos, packet_id));
         if is_known {
-            self.earlier.remove(packet_id);
+            if self.earlier.remove(packet_id) {
+                self.unreceived.insert(packet_id);
+            }
             return Ok(Received::Duplicate { packet_id });
         }
         if qos == AcknowledgedQoS::ExactlyOnce {
             self.unreleased.insert(packet_id);
+            self.unreceived.insert(packet_id);
         }
         Ok(Received::Publish { topic, publish })
     }
@@ -211,20 +215,32 @@ impl<T> Session<T> {
         }
     }
 
-    fn pubrel<'a>(&mut self, connection: &mut Connection, packet_id: PacketId) -> Received<'a, T> {
+    fn pubrel<'a>(
+        &mut self,
+        connection: &mut Connection,
+        packet_id: PacketId,
+    ) -> Result<Received<'a, T>, ProtocolError> {
+        // [MQTT-4.3.3-4]: it answers a PUBREC, which has not left. Its identifier could be taken again and again
+        // otherwise, whatever the window.
+        if self.unreceived.contains(packet_id) {
+            return Err(ProtocolError::WrongAcknowledgement {
+                packet_type: PacketType::Pubrel,
+                packet_id,
+            });
+        }
         if !self.unreleased.remove(packet_id) {
-            return Received::Released {
+            return Ok(Received::Released {
                 packet_id,
                 known: Known::No,
-            };
+            });
         }
         if !self.earlier.remove(packet_id) {
             connection.completing.insert(packet_id);
         }
-        Received::Released {
+        Ok(Received::Released {
             packet_id,
             known: Known::Yes,
-        }
+        })
     }
 
     /// An acknowledgement that fits no exchange. In 5.0, which forbids to send anything twice on a connection, it is an

@@ -36,11 +36,15 @@ pub(super) fn check_sender(role: Role, packet: &Packet<'_>) -> Result<(), Protoc
     }
 }
 
-/// The same of a DISCONNECT. Standard: MQTT 5.0 §3.14.2.
-pub(crate) fn check_disconnect(
-    role: Role,
-    disconnect: &Disconnect<'_>,
-) -> Result<(), ProtocolError> {
+/// Whether a DISCONNECT says only what is the peer's to say. `role` is ours. Standard: MQTT 5.0 §3.14.2.
+///
+/// [`Session::receive`](crate::Session::receive) asks this itself. It is for who takes a DISCONNECT before there is a session:
+/// while AUTH goes to and fro before CONNACK.
+///
+/// # Errors
+///
+/// [`ProtocolError`] for a reason code or property of the other side's.
+pub fn check_disconnect(role: Role, disconnect: &Disconnect<'_>) -> Result<(), ProtocolError> {
     let properties = &disconnect.properties;
     let is_the_peers = match role {
         // [MQTT-3.14.2-2]

@@ -11,6 +11,7 @@
 use crate::support::packets::*;
 use crate::support::*;
 use mqtt_codec::Version;
+use mqtt_codec::packet::Pubrec;
 use mqtt_codec::reason_code::PublishReasonCode;
 use mqtt_session::client::{CleanStart, Config as ClientConfig};
 use mqtt_session::server::{Accept, Config as ServerConfig};
@@ -164,6 +165,37 @@ fn repeats_that_wait_for_their_answer_are_limited() {
     let over = ProtocolError::ReceiveMaximumExceeded { limit: u16::MAX };
     let close = Out::Close(CloseReason::Protocol(over));
     assert_eq!(client.receive(again(first)), [close]);
+}
+
+/// [MQTT-4.3.3-10] [MQTT-4.6.0-3] [v3.1.1 MQTT-4.3.3-2] [v3.1.1 MQTT-4.6.0-3] As many repeats as there may be, behind a
+/// message that the application keeps: one acknowledgement answers them all, and they leave when that message is answered.
+/// The work for each is the same however many there are, or this test would not end.
+#[test]
+fn as_many_repeats_as_there_may_be_have_one_answer() {
+    for (version, reason) in [
+        (Version::V3_1_1, SUCCESS),
+        (Version::V5_0, PublishReasonCode::NotAuthorized),
+    ] {
+        many_repeats(&mut client(version, Acknowledgement::Manual), reason);
+        many_repeats(&mut server(version, Acknowledgement::Manual), reason);
+    }
+}
+
+fn many_repeats<M: Machine>(side: &mut Side<M>, reason: PublishReasonCode) {
+    let version = side.version;
+    let (kept, first) = (qos2(2, "a", "x"), qos2(1, "a", "y"));
+    assert_eq!(side.receive(kept), [deliver_manually("a", "x")]);
+    assert_eq!(side.receive(first), [deliver_manually("a", "y")]);
+    let n = usize::from(u16::MAX) - 1;
+    let repeats = encode(version, &again(first).into()).repeat(n - 1);
+    assert_eq!(side.receive_bytes(&repeats), []);
+    let (two, one) = (side.tokens.remove(0), side.tokens.remove(0));
+    assert_eq!(side.acknowledge(one, reason), (Ok(()), vec![]));
+    let (answer, outs) = side.acknowledge(two, SUCCESS);
+    let many = Pubrec::new(id(1), reason);
+    let mut expected = vec![send(version, pubrec(2))];
+    expected.extend((0..n).map(|_| send(version, many)));
+    assert!((answer, outs) == (Ok(()), expected), "{version:?}");
 }
 
 fn client(version: Version, acknowledgement: Acknowledgement) -> Client {

@@ -151,7 +151,7 @@ fn no_publish_follows_a_pubrel() {
     }
 }
 
-/// The flows take the time of durability: PUBREL and PUBCOMP leave when the caller says so.
+/// The flows take the time of durability: PUBREL, PUBREC and PUBCOMP leave when the caller says so.
 #[test]
 fn the_flows_leave_the_moment_of_each_answer_to_the_caller() {
     use mqtt_session::*;
@@ -183,6 +183,19 @@ fn the_flows_leave_the_moment_of_each_answer_to_the_caller() {
         .receive(&mut connection, now, qos2(5, "a", "x").into())
         .unwrap();
     session.hold(&mut connection, AcknowledgedQoS::ExactlyOnce, id(5));
+
+    let mut tx = Tx {
+        buffer: &mut buffer,
+        pool: &mut pool,
+    };
+    session.acknowledge(
+        &mut connection,
+        AcknowledgedQoS::ExactlyOnce,
+        id(5),
+        reason,
+        &mut tx,
+    );
+    session.release(&connection, packet_id, &mut tx);
     let received = session
         .receive(&mut connection, now, pubrel(5).into())
         .unwrap();
@@ -193,28 +206,15 @@ fn the_flows_leave_the_moment_of_each_answer_to_the_caller() {
             known: Known::Yes
         }
     );
-
-    let mut tx = Tx {
-        buffer: &mut buffer,
-        pool: &mut pool,
-    };
-    session.release(&connection, packet_id, &mut tx);
     session.complete(&mut connection, id(5), Known::Yes, &mut tx);
-    session.acknowledge(
-        &mut connection,
-        AcknowledgedQoS::ExactlyOnce,
-        id(5),
-        reason,
-        &mut tx,
-    );
     let sent = split(
         Version::V5_0,
         &buffer.segments().flatten().copied().collect::<Vec<_>>(),
     );
     let expected = [
+        send(Version::V5_0, pubrec(5)),
         send(Version::V5_0, pubrel(1)),
         send(Version::V5_0, pubcomp(5)),
-        send(Version::V5_0, pubrec(5)),
     ];
     assert_eq!(
         sent.into_iter().map(Out::Send).collect::<Vec<_>>(),

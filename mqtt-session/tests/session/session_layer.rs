@@ -12,9 +12,10 @@ use crate::support::*;
 use mqtt_codec::packet::{AcknowledgementProperties, Puback, Pubrec};
 use mqtt_codec::property::UserProperties;
 use mqtt_codec::reason_code::PublishReasonCode;
-use mqtt_codec::{Packet, Text, Version};
+use mqtt_codec::{Packet, PacketType, Text, Version};
 use mqtt_session::{
-    AcknowledgedQoS, ChunkPool, Connection, Instant, Known, Negotiated, Role, Session, Tx, TxBuffer,
+    AcknowledgedQoS, ChunkPool, Connection, Instant, Known, Negotiated, ProtocolError, Role,
+    Session, Tx, TxBuffer,
 };
 
 const V5: Version = Version::V5_0;
@@ -143,6 +144,59 @@ fn what_is_not_known_is_said_where_it_can_be() {
     }
 }
 
+/// PUBREL answers a PUBREC: it comes when the first one has left. One that waits for its answer,
+/// for another's, or on a connection that is no more, has not.
+#[test]
+fn a_pubrel_comes_behind_its_pubrec() {
+    let wrong = |packet_id| {
+        Err(ProtocolError::WrongAcknowledgement {
+            packet_type: PacketType::Pubrel,
+            packet_id: id(packet_id),
+        })
+    };
+    for version in VERSIONS {
+        let mut layer = Layer::new(version);
+        layer.receive(qos2(1, "a", "x"));
+        assert_eq!(layer.try_receive(pubrel(1)), wrong(1));
+        layer.session.hold(&mut layer.connection, TWICE, id(1));
+        assert_eq!(layer.try_receive(pubrel(1)), wrong(1));
+        layer.receive(qos2(2, "a", "x"));
+        layer.acknowledge(TWICE, 2);
+        assert_eq!(layer.try_receive(pubrel(2)), wrong(2));
+
+        layer.session.disconnected();
+        layer.connection = Layer::new(version).connection;
+        assert_eq!(layer.try_receive(pubrel(2)), wrong(2));
+        layer.receive(again(qos2(1, "a", "x")));
+        layer.acknowledge(TWICE, 1);
+        layer.receive(again(qos2(2, "a", "x")));
+        layer.session.hold(&mut layer.connection, TWICE, id(2));
+        layer.receive(again(qos2(1, "a", "x")));
+        layer.acknowledge(TWICE, 1);
+        assert_eq!(layer.connection.held(), 2);
+        assert_eq!(layer.try_receive(pubrel(1)), Ok(()));
+        assert_eq!(layer.try_receive(pubrel(2)), wrong(2));
+        layer.acknowledge(TWICE, 2);
+        assert_eq!(layer.try_receive(pubrel(2)), Ok(()));
+    }
+}
+
+/// A message that was refused takes no place in the window, but its PUBREC may wait for another's: there are at most as many as
+/// identifiers.
+#[test]
+fn refusals_that_wait_are_limited() {
+    let mut layer = Layer::new(V5);
+    layer.receive(qos2(2, "a", "x"));
+    layer.session.hold(&mut layer.connection, TWICE, id(2));
+    for _ in 1..u16::MAX {
+        layer.receive(qos2(1, "a", "x"));
+        layer.answer(TWICE, 1, PublishReasonCode::QuotaExceeded);
+    }
+    let over = ProtocolError::ReceiveMaximumExceeded { limit: u16::MAX };
+    assert_eq!(layer.try_receive(qos2(1, "a", "x")), Err(over));
+    assert_eq!(layer.try_receive(qos1(1, "a", "x")), Ok(()));
+}
+
 /// A server's end of a connection, with its session and its send buffer.
 struct Layer {
     session: Session<()>,
@@ -162,18 +216,26 @@ impl Layer {
     }
 
     fn receive<'a>(&mut self, packet: impl Into<Packet<'a>>) {
+        self.try_receive(packet).unwrap();
+    }
+
+    fn try_receive<'a>(&mut self, packet: impl Into<Packet<'a>>) -> Result<(), ProtocolError> {
         self.session
             .receive(&mut self.connection, Instant::default(), packet.into())
-            .unwrap();
+            .map(|_| ())
     }
 
     fn acknowledge(&mut self, qos: AcknowledgedQoS, n: u16) {
+        self.answer(qos, n, SUCCESS);
+    }
+
+    fn answer(&mut self, qos: AcknowledgedQoS, n: u16, reason: PublishReasonCode) {
         let mut tx = Tx {
             buffer: &mut self.buffer,
             pool: &mut self.pool,
         };
         self.session
-            .acknowledge(&mut self.connection, qos, id(n), SUCCESS, &mut tx);
+            .acknowledge(&mut self.connection, qos, id(n), reason, &mut tx);
     }
 
     fn written(&self) -> Vec<u8> {
