@@ -201,9 +201,10 @@ const RECORD_OVERHEAD: usize = 64;
 mod tests {
     use alloc::vec;
 
-    use mqtt_codec::ClientIdBuf;
+    use mqtt_codec::{ClientIdBuf, QoS, TopicFilterBuf};
 
     use super::*;
+    use crate::retained::ReplayCursor;
 
     const BATCH: usize = RECORD_OVERHEAD + 10;
 
@@ -238,23 +239,33 @@ mod tests {
             generation: 1,
             index: 0,
         };
-        let (bytes, replays) = (vec![0; 100], Vec::new());
-        let waiting = 3 * BATCH + 3 * size_of::<(Position, Held)>();
-        assert_eq!(durable.backlog(), waiting);
-        durable.hold(
-            Position(3),
-            Held::Packet {
-                link,
-                bytes,
-                replays,
-            },
-        );
-        let packet = size_of::<(Position, Held)>() + 100;
-        assert_eq!(durable.backlog(), waiting + packet);
-        let mut out =
-            |position| core::iter::from_fn(|| durable.pop_held(Position(position))).count();
-        assert_eq!([out(0), out(1), out(2), out(3)], [0, 2, 0, 2]);
-        assert_eq!(durable.backlog(), 3 * BATCH);
+        let one = size_of::<(Position, Held)>();
+        let batches = 3 * BATCH;
+        assert_eq!(durable.backlog(), batches + 3 * one);
+        let replay = || Replay {
+            filter: TopicFilterBuf::new("a").unwrap(),
+            cursor: ReplayCursor::default(),
+            maximum_qos: QoS::AtMostOnce,
+            identifier: None,
+            found: VecDeque::new(),
+        };
+        let packet = Held::Packet {
+            link,
+            bytes: vec![0; 100],
+            replays: vec![replay(), replay()],
+        };
+        durable.hold(Position(3), packet);
+        let packet = one + 100 + 2 * size_of::<Replay>();
+        for (position, out, left) in [
+            (0, 0, 3 * one + packet),
+            (1, 2, one + packet),
+            (2, 0, one + packet),
+            (3, 2, 0),
+        ] {
+            let held = core::iter::from_fn(|| durable.pop_held(Position(position)));
+            assert_eq!(held.count(), out);
+            assert_eq!(durable.backlog(), batches + left);
+        }
     }
 
     fn three_batches() -> Durable {

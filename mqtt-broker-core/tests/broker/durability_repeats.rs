@@ -66,8 +66,12 @@ fn a_clearing_that_clears_nothing_is_not_recorded() {
     for version in crate::harness::VERSIONS {
         let mut world = Durable::new(Config::default());
         let (client, _) = world.connect(connect_as(version, "c"));
+        let (other, _) = world.connect(connect_as(version, "other"));
         world.exchange(client, retained(qos1(1, "a", "old")));
         world.send(client, retained(qos0("a", "")));
+        // What is empty and not retained clears nothing, and waits for nothing.
+        world.send(other, qos1(1, "a", ""));
+        assert_eq!(world.take(other).packets().len(), 1);
         let first = [Record::RetainedCleared {
             topic: TopicNameBuf::new("a").unwrap(),
         }];

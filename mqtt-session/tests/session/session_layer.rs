@@ -181,6 +181,31 @@ fn a_pubrel_comes_behind_its_pubrec() {
     }
 }
 
+/// The identifier of a message that was refused means a new one at once: the refusal leaves later, and is not its PUBREC. Neither
+/// is the PUBACK of a QoS 1 message under that identifier.
+#[test]
+fn an_answer_to_another_message_is_no_pubrec() {
+    let mut layer = Layer::new(V5);
+    layer.receive(qos2(1, "a", "first"));
+    layer.session.hold(&mut layer.connection, TWICE, id(1));
+    layer.receive(qos2(2, "a", "refused"));
+    layer.answer(TWICE, 2, PublishReasonCode::QuotaExceeded);
+    layer.receive(qos2(2, "a", "new"));
+    layer.session.hold(&mut layer.connection, TWICE, id(2));
+    // The first PUBREC leaves, and the refusal behind it.
+    layer.acknowledge(TWICE, 1);
+    assert_eq!(layer.connection.held(), 1);
+    layer.receive(qos1(2, "a", "another"));
+    layer.acknowledge(ONCE, 2);
+    let wrong = ProtocolError::WrongAcknowledgement {
+        packet_type: PacketType::Pubrel,
+        packet_id: id(2),
+    };
+    assert_eq!(layer.try_receive(pubrel(2)), Err(wrong));
+    layer.acknowledge(TWICE, 2);
+    assert_eq!(layer.try_receive(pubrel(2)), Ok(()));
+}
+
 /// A message that was refused takes no place in the window, but its PUBREC may wait for another's: there are at most as many as
 /// identifiers.
 #[test]
