@@ -17,6 +17,7 @@ use mqtt_codec::packet::{
 use mqtt_codec::property::SubscriptionIdentifier;
 use mqtt_codec::reason_code::ConnectReasonCode;
 use mqtt_codec::{Binary, QoS, Version};
+use mqtt_session::client::SubscribeError;
 use mqtt_session::server::{Accept, Config as ServerConfig, Event as ServerEvent};
 use mqtt_session::{Capabilities, CloseReason, Message, ProtocolError};
 
@@ -163,6 +164,34 @@ fn what_a_server_lacks_is_not_used() {
         assert_eq!(is_sent, word == "ok", "the client does as the server wants");
         word
     });
+}
+
+/// The caller is told which of it the server lacks.
+#[test]
+fn an_error_names_what_the_server_lacks() {
+    let none = Capabilities {
+        wildcard_subscriptions: false,
+        shared_subscriptions: false,
+        subscription_identifiers: false,
+        ..Capabilities::default()
+    };
+    let mut connack = accepted();
+    none.put(&mut connack);
+    let mut client = Client::connected_with(client_config(Version::V5_0), connack);
+    for (name, identifier, error) in [
+        ("a/+", None, SubscribeError::WildcardsNotSupported),
+        ("#", None, SubscribeError::WildcardsNotSupported),
+        ("$share/g/a", None, SubscribeError::SharedNotSupported),
+        ("a", Some(7), SubscribeError::IdentifiersNotSupported),
+    ] {
+        let subscriptions = [subscription(name, QoS::AtMostOnce)];
+        let properties = with_identifier(identifier);
+        let refused = client
+            .machine
+            .subscribe(client.now, &subscriptions, properties);
+        assert_eq!(refused, Err(error));
+        assert_eq!(client.drain(), []);
+    }
 }
 
 const V5: Version = Version::V5_0;
