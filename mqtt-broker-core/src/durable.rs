@@ -2,11 +2,11 @@
 //!
 //! Output commit: nothing that a client may rely on leaves before what it depends on is durable.
 
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 
-use mqtt_codec::PacketId;
 use mqtt_codec::reason_code::PublishReasonCode;
+use mqtt_codec::{ClientIdBuf, PacketId};
 use mqtt_session::{AcknowledgedQoS, Known};
 
 use crate::config::Persistence;
@@ -79,6 +79,8 @@ pub(crate) struct Durable {
     handed_bytes: usize,
     held: VecDeque<(Position, Held)>,
     held_bytes: usize,
+    /// The sessions whose end is not durable.
+    ends: BTreeMap<ClientIdBuf, Position>,
     /// Recorded last in this batch: a message goes to many sessions, one after the other.
     last_message: Option<MessageId>,
 }
@@ -98,6 +100,7 @@ impl Durable {
             handed_bytes: 0,
             held: VecDeque::new(),
             held_bytes: 0,
+            ends: BTreeMap::new(),
             last_message: None,
         }
     }
@@ -121,6 +124,18 @@ impl Durable {
             self.last_message = Some(message.id());
             self.record(Record::Message(message.clone()), message.bytes());
         }
+    }
+
+    /// Adds the end of a session.
+    pub(crate) fn record_end(&mut self, client_id: ClientIdBuf) {
+        self.ends.insert(client_id.clone(), self.next);
+        let bytes = client_id.as_str().len();
+        self.record(Record::SessionEnded { client_id }, bytes);
+    }
+
+    /// What to wait for until the session that a client had before is gone for good.
+    pub(crate) fn end_of(&self, client_id: &str) -> Option<Position> {
+        self.ends.get(client_id).copied()
     }
 
     #[inline]
@@ -173,6 +188,7 @@ impl Durable {
             self.handed.pop_front();
             self.handed_bytes -= bytes;
         }
+        self.ends.retain(|_, ended| *ended > position);
     }
 
     /// The next that waited for `position` or earlier.

@@ -307,7 +307,10 @@ impl Broker {
             session_expiry_interval: expiry,
             user_name: pending.user_name.clone(),
         }));
-        match self.hub.durable.since(mark) {
+        // The end of an older session may have been recorded for a connection that is gone.
+        let durable = &self.hub.durable;
+        let ended = || durable.end_of(pending.client_id.as_str());
+        match durable.since(mark).or_else(ended) {
             Some(position) => {
                 self.hub.pause(link);
                 self.hub.durable.hold(position, Held::Connack { link });

@@ -17,7 +17,6 @@ use crate::link_id::LinkId;
 use crate::matching::SessionKey;
 use crate::outgoing::Source;
 use crate::queue::Queued;
-use crate::record::Record;
 use crate::timer::Timer;
 
 impl Broker {
@@ -155,11 +154,7 @@ impl Broker {
             self.subscriptions.remove(key, subscription);
         }
         if session.is_stored {
-            let client_id = session.client_id.clone();
-            let bytes = client_id.as_str().len();
-            self.hub
-                .durable
-                .record(Record::SessionEnded { client_id }, bytes);
+            self.hub.durable.record_end(session.client_id.clone());
         }
         let in_flight = session.flows.drain_outbound();
         let unacknowledged = in_flight

@@ -48,6 +48,55 @@ fn connack_of_a_new_session_waits_until_it_exists_and_the_old_one_is_gone() {
     }
 }
 
+/// The old session has QoS 2 identifiers in it: behind a crash, a message of the new one would be taken for an old one.
+#[test]
+fn connack_waits_for_the_end_of_the_session_that_an_earlier_clean_start_ended() {
+    let mut world = Durable::new(Config::default());
+    let (link, _) = world.connect(resuming(V5, "c", 600));
+    world.cut(link);
+    world.commit_all();
+    let link = world.link();
+    world.send(link, connect("c"));
+    world.cut(link);
+
+    let link = world.link();
+    world.send(link, connect("c"));
+    assert_eq!(world.take(link).all(), [Saw::Paused]);
+    let other = world.link();
+    world.send(other, connect("other"));
+    assert_eq!(world.take(other).packets(), [connack()]);
+    world.commit_all();
+    assert_eq!(
+        world.take(link).all(),
+        [Saw::Packet(connack()), Saw::Resumed]
+    );
+
+    world.crash();
+    let (_, present) = world.connect(resuming(V5, "c", 600));
+    assert!(!present);
+    let again = world.link();
+    world.send(again, connect("other"));
+    assert_eq!(world.take(again).packets(), [connack()]);
+}
+
+/// The same, of a session whose time was over.
+#[test]
+fn connack_waits_for_the_end_of_the_session_that_has_expired() {
+    let mut world = Durable::new(Config::default());
+    let (link, _) = world.connect(resuming(V5, "c", 600));
+    world.cut(link);
+    world.commit_all();
+    world.advance(Duration::from_secs(601));
+    let link = world.link();
+    world.send(link, connect("c"));
+    assert_eq!(world.take(link).all(), [Saw::Paused]);
+    world.commit_all();
+    assert_eq!(
+        world.take(link).all(),
+        [Saw::Packet(connack()), Saw::Resumed]
+    );
+}
+
 #[test]
 fn connack_of_a_client_that_keeps_nothing_does_not_wait() {
     let mut world = Durable::new(Config::default());
