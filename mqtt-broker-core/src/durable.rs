@@ -150,15 +150,16 @@ impl Durable {
         if is_same { None } else { self.pending() }
     }
 
-    /// What to wait for, when anything at all is not durable yet.
+    /// What to wait for, when anything at all is not durable yet, or is and has not been let go.
     pub(crate) fn pending(&self) -> Option<Position> {
-        if self.batch.is_empty() {
-            self.handed.back().map(|&(position, _)| position)
-        } else {
-            Some(self.next)
+        if !self.batch.is_empty() {
+            return Some(self.next);
         }
+        let handed = self.handed.back().map(|&(position, _)| position);
+        handed.or_else(|| self.held.back().map(|&(position, _)| position))
     }
 
+    /// Behind all that is held already, also when `position` is an older one.
     pub(crate) fn hold(&mut self, position: Position, held: Held) {
         self.held_bytes += held.bytes();
         self.held.push_back((position, held));

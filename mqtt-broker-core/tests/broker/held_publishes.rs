@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 use crate::harness::schedule::Recorded::{No, Yes};
 use crate::harness::schedule::{Event, Input, Recorded, Session, client, schedules};
 use crate::harness::store::Durable;
-use crate::harness::{VERSIONS, pubrel, qos2, resuming, subscribe};
+use crate::harness::{VERSIONS, connect, leak, pubrel, qos1, qos2, resuming, subscribe};
 use bytes::Bytes;
 use mqtt_broker_core::{Config, LinkId, Message};
 use mqtt_codec::{Packet, QoS, TopicNameBuf, Version};
@@ -197,5 +197,50 @@ impl Subscriber<'_> {
         self.world.send(self.writer, pubrel(1));
         self.world.cut(self.link);
         self.world.commit_all();
+    }
+}
+
+/// [MQTT-4.6.0-5] [v3.1.1 MQTT-4.6.0-5] What has waited for room does not go before what the store lets go in the same
+/// moment.
+#[test]
+fn a_queued_qos_2_publish_does_not_overtake_those_that_become_durable_together() {
+    for (written_behind, bytes) in (0..5).flat_map(|step| [(step, 2_100), (step, 2_300)]) {
+        let mut world = Durable::new(Config {
+            send_buffer: 1_000,
+            ..Config::default()
+        });
+        let (writer, _) = world.connect(resuming(Version::V5_0, "writer", 600));
+        let (reader, _) = world.connect(connect("reader"));
+        world.exchange(reader, subscribe(1, "#", QoS::ExactlyOnce));
+        world.draining = false;
+        let large = leak("x".repeat(3_000));
+        let publishes = [
+            qos2(1, "a", "first"),
+            qos2(2, "a", "second"),
+            qos1(3, "b", large),
+            qos2(4, "a", "third"),
+        ];
+        for (step, publish) in publishes.into_iter().enumerate() {
+            world.send(writer, publish);
+            if step == written_behind {
+                world.write(reader, bytes);
+            }
+        }
+        // All of it becomes durable at once.
+        let (last, _) = std::mem::take(&mut world.persists).pop().unwrap();
+        world.persisted(last);
+        world.draining = true;
+        world.write(reader, usize::MAX);
+        let payloads = world.drain(reader);
+        let of_a: Vec<&str> = payloads
+            .iter()
+            .map(String::as_str)
+            .filter(|it| *it != large)
+            .collect();
+        assert_eq!(
+            of_a,
+            ["first", "second", "third"],
+            "{written_behind}, {bytes}"
+        );
     }
 }
