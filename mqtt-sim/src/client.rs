@@ -9,13 +9,14 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use mqtt_codec::QoS;
+use mqtt_codec::property::PayloadFormat;
 use mqtt_codec::reason_code::SubscribeReasonCode;
 use mqtt_session::client::{Action, Event as SessionEvent};
 use mqtt_session::{ClientSession, CloseReason, Delivered, Instant, PublishToken};
 
 use crate::check::{Broken, Rule};
 use crate::events::Event;
-use crate::messages::MessageNumber;
+use crate::messages::{MessageNumber, Origin, PublishedMessage};
 use crate::names::Topic;
 use crate::network::{Arrived, Direction, End};
 use crate::observation::{ConnectionNumber, Kept, Observation};
@@ -254,12 +255,28 @@ impl Client {
                 && message.payload == number.payload(published.bytes)
                 && message.qos <= published.qos
                 && self.is_identified(stage, published.topic, delivered)
+                && message.properties.payload_format_indicator
+                    == self.format(stage, number, published)
         });
         if is_same {
             return Ok(());
         }
         let what = alloc::format!("message {} is not what was published", number.index());
         Err(Broken::new(Rule::Unchanged, what))
+    }
+
+    /// The Payload Format Indicator with which a message has to come.
+    fn format(
+        &self,
+        stage: &Stage,
+        number: MessageNumber,
+        published: &PublishedMessage,
+    ) -> Option<PayloadFormat> {
+        let publisher = stage.setting.clients.get(published.client)?;
+        let keeps_it = self.profile.version.has_properties()
+            && publisher.version.has_properties()
+            && published.origin == Origin::Application;
+        number.format().filter(|_| keeps_it)
     }
 
     /// It has the identifiers of subscriptions that match. Each subscription of a client of 5.0 at the broker has one.

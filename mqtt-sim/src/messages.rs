@@ -2,6 +2,7 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 use mqtt_codec::QoS;
+use mqtt_codec::property::PayloadFormat;
 use mqtt_session::Instant;
 
 use crate::names::Topic;
@@ -34,6 +35,15 @@ impl MessageNumber {
         let number = u32::from_be_bytes(*number);
         let is_ours = *rest.first_chunk::<4>()? == check(number).to_be_bytes();
         is_ours.then_some(Self(number))
+    }
+
+    /// The Payload Format Indicator with which clients of 5.0 publish it: some have one.
+    #[must_use]
+    pub const fn format(self) -> Option<PayloadFormat> {
+        match self.0 % 3 {
+            0 => Some(PayloadFormat::Unspecified),
+            _ => None,
+        }
     }
 
     /// The smallest payload.

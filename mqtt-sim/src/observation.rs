@@ -184,6 +184,11 @@ pub enum Observation<'a> {
         /// The batch.
         position: Position,
     },
+    /// The broker counted messages that did not reach a subscriber, by a policy that it states.
+    Dropped {
+        /// How many, since the last such observation.
+        count: u64,
+    },
     /// The process ended, and with it all connections.
     Crashed,
     /// A new process has restored what was stored, and takes connections.

@@ -1,5 +1,6 @@
 //! The broker's process: the broker, its store, its connections, and how it ends and begins.
 
+mod bounds;
 mod links;
 mod settle;
 mod writer;
@@ -74,6 +75,8 @@ pub(super) struct Running {
     blocked: BTreeSet<LinkId>,
     /// Links whose unread bytes are to be presented.
     resumed: Vec<LinkId>,
+    /// How many dropped messages the broker had counted when that was observed last.
+    dropped: u64,
     /// Packets that are to go astray, see `Sabotage::Misdeliver`.
     stray: Option<(Version, ConnectionNumber, Vec<u8>)>,
     random: Random,
@@ -195,6 +198,7 @@ impl Process {
             dirty: Vec::new(),
             blocked: BTreeSet::new(),
             resumed: Vec::new(),
+            dropped: 0,
             stray: None,
             random: Random::new(keys.number(), Stream::Disk),
         };
@@ -228,6 +232,9 @@ impl Process {
             stage
                 .network
                 .release(stage.now, &mut stage.events, *connection, End::Server);
+        }
+        if let Err(broken) = bounds::check(running.store.contents(), &stage.setting.broker) {
+            stage.break_rule(broken);
         }
         let mut disk = running.store.into_disk();
         disk.crash(&mut self.random, crash.loss);

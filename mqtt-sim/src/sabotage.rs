@@ -41,6 +41,8 @@ pub enum Sabotage {
     WideWindows,
     /// The broker has larger send buffers than it should.
     WideSendBuffers,
+    /// The broker has longer queues than it should.
+    LongQueues,
     /// A byte of a payload is changed.
     ChangeBytes,
     /// A reserved bit of what the broker sends is set.
@@ -84,6 +86,8 @@ impl Sabotage {
             config.send_maximum_v3 = u16::MAX;
         } else if self == Self::WideSendBuffers {
             config.send_buffer *= 64;
+        } else if self == Self::LongQueues {
+            config.queue_messages *= 100;
         }
         config
     }

@@ -20,6 +20,7 @@ fn a_rule_that_is_broken_on_purpose_is_noticed() {
         (Sabotage::RaiseLimits, Rule::PeerLimits),
         (Sabotage::WideWindows, Rule::PeerLimits),
         (Sabotage::WideSendBuffers, Rule::Bounds),
+        (Sabotage::LongQueues, Rule::Bounds),
         (Sabotage::KeepRetained, Rule::NothingLeft),
         (Sabotage::Misdeliver, Rule::Subscribed),
         (Sabotage::LoseUnsubscribed, Rule::Model),

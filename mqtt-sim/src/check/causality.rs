@@ -17,6 +17,7 @@ pub(super) struct Causality {
     published: Vec<Option<Moment>>,
     clients: Vec<Client>,
     crashed_at: Moment,
+    dropped_at: Moment,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -65,6 +66,8 @@ impl Causality {
         } else {
             if matches!(observation, Observation::Crashed) {
                 self.crashed_at = moment;
+            } else if matches!(observation, Observation::Dropped { .. }) {
+                self.dropped_at = moment;
             } else if let Observation::Restarted {
                 client,
                 state: Kept::Nothing,
@@ -160,6 +163,11 @@ impl Causality {
     /// Whether the broker crashed behind a message.
     pub(super) fn has_crashed_since(&self, published: Moment) -> bool {
         self.crashed_at > published
+    }
+
+    /// Whether the broker dropped something behind a message: it may have been that one, for a subscriber or for all.
+    pub(super) fn has_dropped_since(&self, published: Moment) -> bool {
+        self.dropped_at > published
     }
 
     /// Whether a client forgot its session and went on with it: it may use a Packet Identifier that the broker still knows

@@ -2,7 +2,7 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::vec::Vec;
 
-use mqtt_codec::{Packet, PacketId, QoS};
+use mqtt_codec::QoS;
 
 use super::causality::Causality;
 use super::lives::Life;
@@ -17,15 +17,12 @@ use crate::observation::{Context, Kept, Observation};
 /// first time counts, where something comes more than once.
 ///
 /// Retained messages, wills and what may have come by a shared subscription have no order. What a publisher may have sent
-/// again counts only for who was subscribed when it was published: for others its first sending may have come too early.
+/// again counts only for who was subscribed when it was published: for others its first sending may have come too early. Nor
+/// does it count where the broker has dropped something since: that may have been the first sending.
 #[derive(Debug, Default)]
 pub struct Order {
     causality: Causality,
     clients: Vec<Client>,
-    /// The message that each Packet Identifier of a publisher meant last.
-    named: BTreeMap<(usize, PacketId), MessageNumber>,
-    /// What was refused. When its publisher does not hear that, it sends it again, and it may be taken then.
-    refused: MessageSet,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -81,9 +78,7 @@ impl Order {
             return Ok(());
         }
         let last = *last;
-        if self.refused.contains(number)
-            || self.may_come_late(context, client, number, message, qos)
-        {
+        if self.may_come_late(context, client, number, message, qos) {
             return Ok(());
         }
         let what = format!(
@@ -96,21 +91,6 @@ impl Order {
             .of_client(client)
             .of_client(message.client)
             .of_message(number))
-    }
-
-    /// Notes what is refused.
-    fn answered(&mut self, client: usize, packet: &Packet<'_>) {
-        let (packet_id, reason) = if let Packet::Puback(puback) = packet {
-            (puback.packet_id, puback.reason_code)
-        } else if let Packet::Pubrec(pubrec) = packet {
-            (pubrec.packet_id, pubrec.reason_code)
-        } else {
-            return;
-        };
-        let named = self.named.get(&(client, packet_id));
-        if let Some(number) = named.filter(|_| reason.is_error()) {
-            self.refused.insert(*number);
-        }
     }
 
     /// Whether this may be the second sending of a message whose first one the subscriber was not there for.
@@ -130,11 +110,13 @@ impl Order {
             .has_reconnected_since(message.client, published);
         match message.qos {
             QoS::AtMostOnce => false,
-            // Only what a crash undid is taken twice, and what comes in another session.
+            // Only what a crash undid is taken twice, what was refused, and what comes in another session.
             QoS::ExactlyOnce => {
                 let publisher = message.client;
                 let causality = &self.causality;
-                was_sent_again && causality.has_crashed_since(published)
+                let may_be_taken_again = causality.has_crashed_since(published)
+                    || causality.has_dropped_since(published);
+                was_sent_again && may_be_taken_again
                     || causality.may_be_in_two_sessions(context, publisher, published)
             }
             QoS::AtLeastOnce => {
@@ -145,7 +127,7 @@ impl Order {
                     .flat_map(|filter| self.causality.subscribers(*filter));
                 let was_there = qos > QoS::AtMostOnce
                     && message.expiry.is_none()
-                    && context.setting.broker.queue_messages >= LONG_QUEUE
+                    && !self.causality.has_dropped_since(published)
                     && subscribers
                         .any(|it| it.client == client && it.covers(published, message.client));
                 was_sent_again && !was_there
@@ -182,30 +164,10 @@ impl Check for Order {
         } = *observation
         {
             at(&mut self.clients, client).last.clear();
-        } else if let Observation::Received {
-            client: Some(client),
-            packet: Packet::Publish(publish),
-            ..
-        } = *observation
-        {
-            let number = MessageNumber::of(publish.payload);
-            if let (Some(packet_id), Some(number)) = (publish.delivery.packet_id(), number) {
-                self.named.insert((client, packet_id), number);
-            }
-        } else if let Observation::Sent {
-            client: Some(client),
-            packet,
-            ..
-        } = *observation
-        {
-            self.answered(client, packet);
         }
         Ok(())
     }
 }
-
-/// A queue of so many messages drops nothing that its publisher would send again.
-const LONG_QUEUE: usize = 1_000;
 
 #[cfg(test)]
 mod tests;

@@ -98,6 +98,7 @@ impl Client {
 fn message(topic: TopicNameBuf, number: MessageNumber, publication: &Publication) -> Message {
     let mut properties = PublishPropertiesBuf::default();
     properties.message_expiry_interval = publication.expiry;
+    properties.payload_format_indicator = number.format();
     Message {
         qos: publication.qos,
         retain: publication.retain,

@@ -3,7 +3,7 @@
 use alloc::format;
 use alloc::string::String;
 
-use mqtt_broker_core::{Action, AuthenticationOutcome, Config, LinkId};
+use mqtt_broker_core::{Action, AuthenticationOutcome, Cause, Config, LinkId};
 use mqtt_session::CloseReason;
 
 use super::links::{Reading, ServerEnd};
@@ -56,8 +56,21 @@ impl Running {
                 break;
             }
         }
+        self.note_drops(stage);
         self.write_next(stage);
         self.set_timer(stage);
+    }
+
+    fn note_drops(&mut self, stage: &mut Stage) {
+        let counters = self.broker.counters();
+        let dropped = Cause::DROPS
+            .iter()
+            .map(|cause| counters.refused(*cause))
+            .sum();
+        let count = dropped - core::mem::replace(&mut self.dropped, dropped);
+        if count > 0 {
+            stage.observe(&Observation::Dropped { count });
+        }
     }
 
     /// Whether the broker asks for something: does the first of it.

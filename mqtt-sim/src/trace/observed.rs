@@ -67,6 +67,7 @@ pub(super) fn entry(context: &Context<'_>, observation: &Observation<'_>) -> Ent
         | Observation::TimedOut
         | Observation::HandedOut { .. }
         | Observation::Durable { .. }
+        | Observation::Dropped { .. }
         | Observation::Crashed
         | Observation::Started { .. } => of_server(observation),
     }
@@ -281,6 +282,9 @@ fn of_server(observation: &Observation<'_>) -> Entry {
             Kind::Durable(position),
             format!("batch {} is durable", position.0),
         ),
+        Observation::Dropped { count } => {
+            of_process(Kind::Deadline, format!("has dropped {count} messages"))
+        }
         Observation::Crashed => of_process(Kind::Process, "the process ends".into()),
         Observation::Started { recovered } => of_process(
             Kind::Process,

@@ -1,8 +1,5 @@
-use mqtt_codec::packet::{AcknowledgementProperties, Puback};
-use mqtt_codec::reason_code::PublishReasonCode;
-
 use super::*;
-use crate::check::stage::{Connecting, Stage, assert_broken, publish_packet, resuming};
+use crate::check::stage::{Connecting, Stage, assert_broken, resuming};
 
 const ALL: [QoS; 3] = [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce];
 
@@ -157,48 +154,22 @@ fn what_a_crash_undid_may_come_late() {
 }
 
 #[test]
-fn a_lifetime_or_a_short_queue_may_have_dropped_the_first_sending() {
-    for (expiry, queue, is_fine) in [
-        (None, LONG_QUEUE, false),
-        (Some(10), LONG_QUEUE, true),
-        (None, LONG_QUEUE - 1, true),
+fn a_lifetime_or_a_drop_may_have_lost_the_first_sending() {
+    for (qos, expiry, dropped, is_fine) in [
+        (QoS::AtLeastOnce, None, None, false),
+        (QoS::AtLeastOnce, Some(10), None, true),
+        (QoS::AtLeastOnce, None, Some(1), true),
+        (QoS::ExactlyOnce, None, None, false),
+        (QoS::ExactlyOnce, None, Some(1), true),
     ] {
         let (mut stage, mut check, [first, second]) =
-            two_messages_with(QoS::AtLeastOnce, |it| it.expiry = expiry);
-        stage.setting.broker.queue_messages = queue;
+            two_messages_with(qos, |it| it.expiry = expiry);
+        if let Some(count) = dropped {
+            stage.fine(&mut check, &Observation::Dropped { count });
+        }
         stage.connect(&mut check, resuming(0), true).unwrap();
-        stage
-            .deliver(&mut check, 1, second, QoS::AtLeastOnce)
-            .unwrap();
-        let late = stage.deliver(&mut check, 1, first, QoS::AtLeastOnce);
-        assert_eq!(late.is_ok(), is_fine);
-    }
-}
-
-#[test]
-fn what_was_refused_may_be_taken_late() {
-    for reason_code in [PublishReasonCode::Success, PublishReasonCode::QuotaExceeded] {
-        let (mut stage, mut check, [first, second]) = two_messages(QoS::AtLeastOnce);
-        let connection = stage.connect(&mut check, resuming(0), true).unwrap();
-        let payload = first.payload(0);
-        let packet = publish_packet(&payload, None, false);
-        stage.received(&mut check, 0, connection, &packet);
-        let puback = Packet::Puback(Puback {
-            packet_id: PacketId::MIN,
-            reason_code,
-            properties: AcknowledgementProperties::default(),
-        });
-        let sent = Observation::Sent {
-            connection,
-            client: Some(0),
-            packet: &puback,
-            bytes: 0,
-        };
-        stage.fine(&mut check, &sent);
-        stage
-            .deliver(&mut check, 1, second, QoS::AtLeastOnce)
-            .unwrap();
-        let late = stage.deliver(&mut check, 1, first, QoS::AtLeastOnce);
-        assert_eq!(late.is_ok(), reason_code.is_error());
+        stage.deliver(&mut check, 1, second, qos).unwrap();
+        let late = stage.deliver(&mut check, 1, first, qos);
+        assert_eq!(late.is_ok(), is_fine, "{qos:?} {expiry:?} {dropped:?}");
     }
 }
