@@ -97,9 +97,8 @@ pub fn of(rule: Rule) -> Vec<Box<dyn Check>> {
         | Rule::NothingLeft
         | Rule::Restart
         | Rule::Quiescence
-        | Rule::NoPanic => {
-            return Vec::new();
-        }
+        | Rule::NoPanic
+        | Rule::Own => return Vec::new(),
     };
     Vec::from([check])
 }
@@ -159,10 +158,12 @@ pub enum Rule {
     Quiescence,
     /// Nothing panics.
     NoPanic,
+    /// A rule of who uses this library.
+    Own,
 }
 
 impl Rule {
-    /// All of them.
+    /// All of ours.
     pub const ALL: &'static [Self] = &[
         Self::AcknowledgedIsDelivered,
         Self::DeliveredOnce,
@@ -207,6 +208,7 @@ impl fmt::Display for Rule {
             Self::AtRest => "where nothing hinders, a message comes as it was published",
             Self::Restart => "the broker starts again",
             Self::Quiescence => "the world comes to rest",
+            Self::Own => "a rule of its own",
             Self::NoPanic => "nothing panics",
         })
     }

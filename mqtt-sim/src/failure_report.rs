@@ -5,10 +5,11 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::chart::Chart;
-use crate::minimize::{Minimal, Rerun};
+use crate::minimize::{Minimal, Rerun, SearchEnd};
 use crate::names::Names;
 use crate::plan::Plan;
 use crate::profile::{Lasting, Profile, Server};
+use crate::sabotage::Sabotage;
 use crate::scenario::Scenario;
 use crate::thousands::Thousands;
 use crate::trace::Seconds;
@@ -25,6 +26,7 @@ pub struct FailureReport {
     /// What made the whole plan, and how many steps it has.
     scenario: Scenario,
     steps: usize,
+    sabotage: Option<Sabotage>,
     chart: String,
 }
 
@@ -42,6 +44,7 @@ impl FailureReport {
             minimal,
             scenario: scenario.clone(),
             steps,
+            sabotage: rerun.sabotage,
             chart,
         }
     }
@@ -60,7 +63,14 @@ impl FailureReport {
             "seed {seed} breaks a rule at step {step}, after {at} s:\n"
         )?;
         writeln!(f, "    {broken}\n")?;
-        writeln!(f, "Once more:\n")?;
+        if let Some(sabotage) = self.sabotage {
+            writeln!(
+                f,
+                "It was broken on purpose, by {sabotage:?}. Without that:\n"
+            )?;
+        } else {
+            writeln!(f, "Once more, with the checks of the program:\n")?;
+        }
         writeln!(
             f,
             "    cargo run -p mqtt-sim --release -- --from {seed} {}\n",
@@ -85,6 +95,9 @@ impl FailureReport {
             self.scenario.span.as_secs(),
             self.minimal.runs
         )?;
+        if self.minimal.end == SearchEnd::Bound {
+            writeln!(f, "The search ended at its bound: less may be enough.\n")?;
+        }
         let listed = clients.iter().take(LISTED_CLIENTS);
         for client in listed {
             if let Some(profile) = plan.setting.clients.get(*client) {

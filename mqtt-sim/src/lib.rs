@@ -40,6 +40,39 @@
 //!   [`LogStore`] is a [`Store`](mqtt_broker_core::Store) on it, of real encoded records.
 //! - [`Sabotage`] breaks a rule on purpose, so that each check is seen to notice.
 //!
+//! # A rule of your own
+//!
+//! ```
+//! use mqtt_sim::{Broken, Check, Context, FailureReport, GuardedRun, Observation, Plan, Rerun, Rule, Scenario, World};
+//!
+//! /// No client may get more than three messages.
+//! #[derive(Debug, Default)]
+//! struct AtMostThree(usize);
+//!
+//! impl Check for AtMostThree {
+//!     fn observe(&mut self, _: &Context<'_>, observation: &Observation<'_>) -> Result<(), Broken> {
+//!         if let Observation::Delivered { client, message, .. } = *observation {
+//!             self.0 += 1;
+//!             if self.0 > 3 {
+//!                 let broken = Broken::new(Rule::Own, "a fourth message");
+//!                 return Err(broken.of_client(client).of_message(message));
+//!             }
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//!
+//! let scenario = Scenario { clients: 10, span: Duration::from_secs(2), ..Scenario::default() };
+//! let checks = || -> Vec<Box<dyn Check>> { vec![Box::<AtMostThree>::default()] };
+//! let run = GuardedRun::new(7, || World::new(Plan::new(7, &scenario), checks()));
+//! let failure = run.outcome.unwrap_err();
+//! let rerun = Rerun { checks: &checks, sabotage: None };
+//! // With the smallest plan that was found, and a chart.
+//! let report = FailureReport::new(&scenario, failure, &rerun).to_string();
+//! assert!(report.contains("a fourth message"));
+//! # use core::time::Duration;
+//! ```
+//!
 //! # Time
 //!
 //! There is one time. The clock of the broker's process is that time with an offset; when the clock on the wall is set, the
@@ -89,7 +122,7 @@ pub use failure_report::FailureReport;
 pub use guarded_run::{GuardedRun, keep_panics_for_reports};
 pub use log_store::{LogCounters, LogStore, Recovery};
 pub use messages::{MessageNumber, Messages, Origin, PublishedMessage};
-pub use minimize::{Minimal, Rerun};
+pub use minimize::{Minimal, Rerun, SearchEnd};
 pub use names::{Filter, Names, Topic};
 pub use network::{Cut, Direction};
 pub use observation::{Answer, ConnectionNumber, Context, Kept, Observation, Quiet, Setting};

@@ -31,6 +31,17 @@ pub struct Minimal {
     pub failure: Failure,
     /// How many runs it took to find.
     pub runs: u32,
+    /// Why the search ended.
+    pub end: SearchEnd,
+}
+
+/// Why the search for a small plan ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SearchEnd {
+    /// Nothing more can be left out, one by one.
+    Smallest,
+    /// At its bound: there may be a smaller one.
+    Bound,
 }
 
 impl Rerun<'_> {
@@ -69,6 +80,7 @@ impl Minimal {
                 plan,
                 failure,
                 runs: 0,
+                end: SearchEnd::Smallest,
             },
             steps: 0,
         };
@@ -84,6 +96,9 @@ impl Minimal {
             search.reduce(|place, _| Some(place));
         }
         search.shorten_to_the_last_step();
+        if search.is_over() {
+            search.found.end = SearchEnd::Bound;
+        }
         search.found
     }
 

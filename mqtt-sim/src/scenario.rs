@@ -3,7 +3,7 @@ use core::time::Duration;
 
 use mqtt_broker_core::{Config, Persistence};
 
-/// What kind of world a seed makes.
+/// What kind of world a seed makes. Where it says how much time passes between two of something, zero means never.
 #[derive(Clone, Debug)]
 pub struct Scenario {
     /// How many clients there are.
@@ -65,5 +65,28 @@ impl fmt::Display for Scenario {
             write!(f, " --crash-every {}", self.crash_every.as_secs())?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Plan, Step};
+
+    #[test]
+    fn what_happens_every_zero_seconds_never_happens() {
+        let scenario = Scenario {
+            clients: 2,
+            publish_every: Duration::ZERO,
+            cut_every: Duration::ZERO,
+            crash_every: Duration::ZERO,
+            subscribe_every: Duration::ZERO,
+            hostile_every: Duration::ZERO,
+            span: Duration::from_secs(20),
+            ..Scenario::default()
+        };
+        let plan = Plan::new(1, &scenario);
+        let is_expected = |step: &Step| matches!(step, Step::Begin { .. } | Step::Leave { .. });
+        assert!(plan.steps.iter().all(|planned| is_expected(&planned.step)));
     }
 }

@@ -64,6 +64,7 @@ fn what_is_wrong_with_an_argument_is_said_with_its_name_and_value() {
         ("--from -1", ["-1", "", ""]),
         ("--from 18446744073709551616", ["--from", "larger than", ""]),
         ("--seeds 0", ["'0'", "--seeds", "at least 1"]),
+        ("--seeds -1", ["'-1'", "--seeds", "not a number"]),
         ("--clients 0", ["'0'", "--clients", "1 to 5000"]),
         ("--clients 70000", ["'70000'", "--clients", "1 to 5000"]),
         ("--secs 0", ["'0'", "--secs", "1 to 3600"]),

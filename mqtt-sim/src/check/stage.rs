@@ -1,4 +1,6 @@
-//! Observations made by hand, for the tests of the checks.
+//! Observations made by hand, for the tests of the checks that see what applications see.
+
+mod messages;
 
 use core::num::NonZeroU16;
 use core::time::Duration;
@@ -8,19 +10,20 @@ use alloc::vec::Vec;
 
 use mqtt_broker_core::{Broker, Config, MemoryStore, Persistence, Position};
 use mqtt_codec::packet::{
-    Connack, ConnackProperties, Connect, ConnectProperties, Delivery, Disconnect,
-    DisconnectProperties, Publish, PublishProperties, PublishTopic, SubscriptionOptions,
+    Connack, ConnackProperties, Connect, ConnectProperties, Disconnect, DisconnectProperties,
 };
 use mqtt_codec::property::UserProperties;
 use mqtt_codec::reason_code::{ConnectReasonCode, DisconnectReasonCode};
-use mqtt_codec::{ClientId, Packet, PacketId, QoS, TopicName, Version};
+use mqtt_codec::{ClientId, Packet, Version};
 use mqtt_session::{CloseReason, Instant};
 
 use super::{Broken, Check, Rule};
-use crate::messages::{MessageNumber, Messages, Origin, PublishedMessage};
+use crate::messages::{MessageNumber, Messages};
 use crate::names::{Filter, Names, Topic};
-use crate::observation::{Answer, ConnectionNumber, Context, Kept, Observation, Quiet, Setting};
+use crate::observation::{ConnectionNumber, Context, Kept, Observation, Quiet, Setting};
 use crate::profile::{Lasting, Profile, Server};
+
+pub(super) use messages::{at_most, publish_packet};
 
 /// Some clients of 5.0 with one topic, `a/b`, and filters that match it.
 #[derive(Debug)]
@@ -368,137 +371,6 @@ impl Stage {
     pub(super) fn restart(&mut self, check: &mut dyn Check, client: usize, state: Kept) {
         self.fine(check, &Observation::Restarted { client, state });
     }
-
-    /// A message of a client, on the one topic.
-    pub(super) fn message(&mut self, client: usize, qos: QoS) -> MessageNumber {
-        self.message_with(client, qos, |_| {})
-    }
-
-    pub(super) fn message_with(
-        &mut self,
-        client: usize,
-        qos: QoS,
-        change: impl FnOnce(&mut PublishedMessage),
-    ) -> MessageNumber {
-        let mut message = PublishedMessage {
-            client,
-            origin: Origin::Application,
-            topic: self.topic,
-            qos,
-            retain: false,
-            expiry: None,
-            bytes: 100,
-            at: Instant::from_micros(self.now * 1_000_000),
-        };
-        change(&mut message);
-        self.messages.add(message)
-    }
-
-    pub(super) fn publish(&mut self, check: &mut dyn Check, message: MessageNumber) {
-        let client = self.messages.get(message).unwrap().client;
-        self.fine(check, &Observation::Published { client, message });
-    }
-
-    pub(super) fn acknowledge(&mut self, check: &mut dyn Check, message: MessageNumber) {
-        let client = self.messages.get(message).unwrap().client;
-        let answer = Answer::Taken;
-        let acknowledged = Observation::Acknowledged {
-            client,
-            message,
-            answer,
-        };
-        self.fine(check, &acknowledged);
-    }
-
-    /// A message of QoS 1 that is published and acknowledged.
-    pub(super) fn published(&mut self, check: &mut dyn Check, client: usize) -> MessageNumber {
-        let message = self.message(client, QoS::AtLeastOnce);
-        self.publish(check, message);
-        self.acknowledge(check, message);
-        message
-    }
-
-    pub(super) fn deliver(
-        &mut self,
-        check: &mut dyn Check,
-        client: usize,
-        message: MessageNumber,
-        qos: QoS,
-    ) -> Result<(), Broken> {
-        let delivered = Observation::Delivered {
-            client,
-            message,
-            qos,
-            dup: false,
-            retain: false,
-        };
-        self.observe(check, &delivered)
-    }
-
-    pub(super) fn subscribing(
-        &mut self,
-        check: &mut dyn Check,
-        client: usize,
-        filter: Filter,
-        options: SubscriptionOptions,
-    ) {
-        let subscribing = Observation::Subscribing {
-            client,
-            filter,
-            options,
-        };
-        self.fine(check, &subscribing);
-    }
-
-    pub(super) fn subscribed(
-        &mut self,
-        check: &mut dyn Check,
-        client: usize,
-        filter: Filter,
-        granted: Option<QoS>,
-    ) {
-        let subscribed = Observation::Subscribed {
-            client,
-            filter,
-            granted,
-        };
-        self.fine(check, &subscribed);
-    }
-
-    pub(super) fn subscribe(
-        &mut self,
-        check: &mut dyn Check,
-        client: usize,
-        filter: Filter,
-        qos: QoS,
-    ) {
-        self.subscribing(check, client, filter, at_most(qos));
-        self.subscribed(check, client, filter, Some(qos));
-    }
-}
-
-pub(super) fn at_most(maximum_qos: QoS) -> SubscriptionOptions {
-    SubscriptionOptions {
-        maximum_qos,
-        ..SubscriptionOptions::default()
-    }
-}
-
-/// A PUBLISH with the payload of a message.
-pub(super) fn publish_packet(payload: &[u8], expiry: Option<u32>, dup: bool) -> Packet<'_> {
-    Packet::Publish(Publish {
-        delivery: Delivery::AtLeastOnce {
-            packet_id: PacketId::new(1).unwrap(),
-            dup,
-        },
-        retain: false,
-        topic: PublishTopic::Name(TopicName::new("a/b").unwrap()),
-        properties: PublishProperties {
-            message_expiry_interval: expiry,
-            ..PublishProperties::EMPTY
-        },
-        payload,
-    })
 }
 
 /// Asserts which rule, client and message it is about.

@@ -20,18 +20,22 @@ use crate::scenario::Scenario;
 pub(super) fn setting(seed: u64, scenario: &Scenario) -> Setting {
     let mut names = Names::default();
     Grid::add_topics(scenario.clients, &mut names);
-    let mut one = |client, echo_percent| {
+    let wants_echo = scenario.clients >= WORTH_ECHO && scenario.echo_percent > 0;
+    let mut clients: Vec<Profile> = Vec::new();
+    for client in 0..scenario.clients {
+        let is_echo = |profile: &Profile| profile.server == Server::Echo;
+        let is_last_chance = client + 1 == scenario.clients && !clients.iter().any(is_echo);
+        let echo_percent = match wants_echo && is_last_chance {
+            true => 100,
+            false => scenario.echo_percent,
+        };
         let mut random = Random::new(seed, Stream::Profile(client));
-        profile(&mut random, &mut names, scenario, (client, echo_percent))
-    };
-    let mut clients: Vec<_> = (0..scenario.clients)
-        .filter_map(|client| one(client, scenario.echo_percent))
-        .collect();
-    let is_echo = |profile: &Profile| profile.server == Server::Echo;
-    if clients.len() >= WORTH_ECHO && scenario.echo_percent > 0 && !clients.iter().any(is_echo) {
-        let last = clients.len() - 1;
-        clients.truncate(last);
-        clients.extend(one(last, 100));
+        clients.extend(profile(
+            &mut random,
+            &mut names,
+            scenario,
+            (client, echo_percent),
+        ));
     }
     clients.extend(observer(&mut names));
     Setting {
@@ -178,3 +182,34 @@ const VERSIONS: [Version; 5] = [
     Version::V3_1,
 ];
 pub(super) const ALL_QOS: [QoS; 3] = [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::names::Topic;
+
+    /// Else nobody would miss a will.
+    #[test]
+    fn the_watcher_is_subscribed_to_the_wills_that_there_are_and_to_nothing_else() {
+        for seed in 0..20 {
+            let scenario = Scenario {
+                clients: 40,
+                ..Scenario::default()
+            };
+            let setting = setting(seed, &scenario);
+            let [(filter, options)] = setting.clients[WATCHER].subscriptions[..] else {
+                panic!("one filter");
+            };
+            let names = &setting.names;
+            let watched = |topic: &Topic| names.matching(*topic).contains(&filter);
+            let mut watched: Vec<Topic> = names.topics().filter(watched).collect();
+            let wills = setting.clients.iter().filter_map(|profile| profile.will);
+            let mut wills: Vec<Topic> = wills.map(|will| will.topic).collect();
+            watched.sort_unstable();
+            wills.sort_unstable();
+            assert_eq!(watched, wills);
+            assert!(!wills.is_empty());
+            assert_eq!(options.maximum_qos, QoS::ExactlyOnce);
+        }
+    }
+}

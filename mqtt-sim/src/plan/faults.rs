@@ -87,7 +87,7 @@ pub(super) fn add_of_client(
 /// What goes wrong with the broker's process, its disk and its clock, and who comes to do harm.
 pub(super) fn add_of_world(random: &mut Random, scenario: &Scenario, steps: &mut Vec<Planned>) {
     let mut begin = Duration::ZERO;
-    while begin < scenario.span {
+    while begin < scenario.span && !scenario.crash_every.is_zero() {
         let end = (begin + scenario.crash_every).min(scenario.span);
         let at = random.span(begin..=end);
         add_crash(random, at, steps);

@@ -146,7 +146,7 @@ fn publication(
     })
 }
 
-/// Moments behind `begin` with `every` between them, on average.
+/// Moments behind `begin` with `every` between them, on average; none when that is zero.
 pub(super) fn times(
     random: &mut Random,
     begin: Duration,
@@ -154,6 +154,9 @@ pub(super) fn times(
     span: Duration,
 ) -> Vec<Duration> {
     let mut times = Vec::new();
+    if every.is_zero() {
+        return times;
+    }
     let mut at = begin;
     loop {
         at += random.span(Duration::from_micros(1)..=2 * every);

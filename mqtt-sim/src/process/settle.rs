@@ -40,7 +40,12 @@ impl Running {
     /// Does what the broker asks for until it asks for nothing more.
     pub(super) fn settle(&mut self, stage: &mut Stage) {
         self.dirty.extend(&self.blocked);
-        loop {
+        for turn in 0.. {
+            if turn > TURNS {
+                let what = format!("the broker asks for more after {TURNS} turns at one moment");
+                stage.break_rule(Broken::new(Rule::Quiescence, what));
+                break;
+            }
             while let Some(action) = self.broker.poll_action() {
                 self.act(stage, action);
             }
@@ -286,3 +291,5 @@ impl Running {
 
 /// The largest packet of a world, in bytes.
 const LARGEST_PACKET: usize = 8 * 1_024;
+/// How often the broker may ask for more because of one thing that happens: a turn is some bytes of each link.
+const TURNS: u32 = 100_000;

@@ -12,31 +12,31 @@ use mqtt_sim::Scenario;
 #[command(name = "mqtt-sim", version)]
 pub(crate) struct Arguments {
     /// Run this many seeds
-    #[arg(long, value_name = "N", default_value = "1", value_parser = at_least_one)]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value = "1", value_parser = at_least_one)]
     pub(crate) seeds: u64,
 
     /// Begin with this seed
-    #[arg(long, value_name = "SEED", default_value = "1", value_parser = number)]
+    #[arg(long, allow_negative_numbers = true, value_name = "SEED", default_value = "1", value_parser = number)]
     pub(crate) from: u64,
 
     /// Have this many clients in each world
-    #[arg(long, value_name = "N", default_value = "100", value_parser = clients)]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value = "100", value_parser = clients)]
     pub(crate) clients: u64,
 
     /// Let them work for this many simulated seconds
-    #[arg(long, value_name = "N", default_value = "60", value_parser = secs)]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value = "60", value_parser = secs)]
     pub(crate) secs: u64,
 
     /// Cut each client off once in this many seconds, on average
-    #[arg(long, value_name = "N", default_value = "10", value_parser = secs)]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value = "10", value_parser = secs)]
     pub(crate) cut_every: u64,
 
     /// Crash the broker once in this many seconds
-    #[arg(long, value_name = "N", default_value = "60", value_parser = secs)]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value = "60", value_parser = secs)]
     pub(crate) crash_every: u64,
 
     /// Run this many worlds at a time; as many as there are cores by default
-    #[arg(long, value_name = "N", default_value_t = cores(), value_parser = jobs)]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = cores(), value_parser = jobs)]
     pub(crate) jobs: u64,
 
     /// Print all that is observed in the world of one seed
